@@ -1,0 +1,42 @@
+# Everything a developer types. Each target says what it does; `make` alone lists them.
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test unit lint up down lock clean
+
+BIN := .venv/bin
+ARGS ?=
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F '\t' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+install: ## install what is missing: system packages, .venv from the lock file
+	@scripts/install.sh
+
+demo: install ## start private servers, send documents, show the graph
+	@$(BIN)/docgraph demo
+
+test: install ## all tests, with a private RabbitMQ and Neo4j (or those of RABBITMQ_URL and NEO4J_URI); ARGS goes to pytest
+	@$(BIN)/docgraph local run -- $(BIN)/pytest $(ARGS)
+
+unit: install ## the tests that need no servers
+	@$(BIN)/pytest tests/unit tests/repo $(ARGS)
+
+lint: install ## ruff and mypy
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+
+up: install ## start private servers and leave them running
+	@$(BIN)/docgraph local up
+
+down: ## stop them; their data stay
+	@if [ -x $(BIN)/docgraph ]; then $(BIN)/docgraph local down; fi
+
+lock: install ## write the lock files anew from pyproject.toml
+	@$(BIN)/uv pip compile -q pyproject.toml --universal --generate-hashes --no-header -o requirements.lock --all-extras
+	@$(BIN)/uv pip compile -q pyproject.toml --universal --generate-hashes --no-header -o requirements-dev.lock --all-extras \
+		--group dev -c requirements.lock
+
+clean: ## stop all private servers, remove .venv and .local
+	@if [ -x $(BIN)/docgraph ]; then $(BIN)/docgraph local down --all; fi
+	@rm -rf .venv .local
