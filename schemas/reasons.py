@@ -1,0 +1,38 @@
+"""Why a document failed: a closed set that other people's programs may switch on."""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """The `reason` of `DocumentFailed` and of a dead letter. New members are added at the end; none is ever renamed."""
+
+    INVALID_EVENT = "invalid_event"
+    """The body is not JSON, or not the event that the routing key promises."""
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
+    """No parser reads this kind of document."""
+    UNSUPPORTED_URI = "unsupported_uri"
+    """The service is not set up to fetch from this kind of `uri`."""
+    TOO_LARGE = "too_large"
+    """The document is over a limit; `detail` names the limit and the value."""
+    ENCRYPTED = "encrypted"
+    """The document asks for a password."""
+    CORRUPT = "corrupt"
+    """The document's bytes do not follow its format."""
+    UNSAFE = "unsafe"
+    """The document is built to exhaust its reader."""
+    NO_TEXT = "no_text"
+    """The document holds no text, for example a scan without a text layer."""
+    GARBLED = "garbled"
+    """The document's fonts or bytes do not map to readable characters."""
+    TIMEOUT = "timeout"
+    """The parser did not finish within its time limit."""
+    CRASHED = "crashed"
+    """The parser process died, or ran into its memory limit."""
+    GRAPH_UNAVAILABLE = "graph_unavailable"
+    """Neo4j did not answer until the retries were used up."""
+    GRAPH_REJECTED = "graph_rejected"
+    """Neo4j refused to store this document, and would refuse it again."""
+    CRASH_LOOP = "crash_loop"
+    """The message was redelivered up to the queue's delivery limit without ever being answered."""
+    INTERNAL_ERROR = "internal_error"
+    """An error that nobody foresaw: a defect of the service, worth a report."""
