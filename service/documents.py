@@ -1,0 +1,58 @@
+"""What flows inside: a document made ready for the graph.
+
+Plain values, known to `ingest`, which makes them, and to `graph`, which writes them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+Scalar = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """A keyword of one chunk."""
+
+    id: str
+    """`keyword:` and the normalised form: the same word meets in one node."""
+    name: str
+    """The form to show."""
+    weight: float
+    """Above 0, at most 1: how much the chunk is about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A run of a document's text, small enough to retrieve."""
+
+    id: str
+    """Hash of the document id, the text's hash and its occurrence: unchanged text keeps its node."""
+    index: int
+    """Position in the document, from 0."""
+    text: str
+    hash: str
+    """Hash of the text and of what else decides its keywords (language, extractor version)."""
+    heading: str
+    """Titles of the sections around it, outermost first, joined by ` > `; empty at top level."""
+    page: int | None
+    """Page it starts on, from 1; None when the format has no pages."""
+    start: int
+    """Offset of its first character in the document's extracted text."""
+    end: int
+    """Offset behind its last character: `text == extracted[start:end]`."""
+    keywords: tuple[Keyword, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedDocument:
+    """A document with everything the graph needs to know of it."""
+
+    document_id: str
+    title: str | None
+    media_type: str
+    language: str
+    """ISO 639-1 code, or `und` when it could not be told."""
+    metadata: Mapping[str, Scalar]
+    content_hash: str
+    """Hash of the content and of all that decides the result: the same hash means nothing to write."""
+    chunks: tuple[Chunk, ...]

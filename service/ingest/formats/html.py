@@ -1,0 +1,101 @@
+"""HTML and XHTML: what a reader sees, with headings, lists, tables and preformatted text; menus and scripts dropped."""
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from service.errors import UnsafeError
+from service.ingest.charsets import decode
+from service.ingest.formats.html_depth import depth_of
+from service.ingest.formats.html_text import TextWriter
+from service.ingest.options import IngestOptions
+from service.ingest.parsed import ParsedDocument, sections_of
+
+DEEPEST = 512
+"""Levels of nesting that are read, as many as browsers keep. Real pages have a few dozen."""
+_DROPPED = (
+    "script,style,noscript,template,svg,math,iframe,object,canvas,nav,aside,footer,form,button,select,dialog,"
+    "[hidden],[aria-hidden=true]"
+)
+_HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
+_PARAGRAPHS = frozenset({"p", "table", "blockquote", "ul", "ol", "dl", "figure"})
+_LINE_NAMES = (
+    "div section article main header figcaption dt dd thead tbody tfoot caption address details summary fieldset hr "
+    "center body br"
+)
+_LINES = frozenset(_LINE_NAMES.split())
+
+
+def parse(content: bytes, charset: str | None, options: IngestOptions) -> ParsedDocument:
+    """Return the page's text with its headings as sections.
+
+    Raises:
+        UnsafeError: the page is nested deeper than any real one.
+
+    """
+    source = decode(content, charset, html=True)
+    # Before the parser runs, because its time is quadratic in the depth.
+    depth = depth_of(source, DEEPEST)
+    if depth > DEEPEST:
+        msg = f"expected HTML of at most {DEEPEST} nested elements, got more"
+        raise UnsafeError(msg)
+    tree = LexborHTMLParser(source)
+    found = tree.css_first("title")
+    title = " ".join(found.text().split()) if found else ""
+    writer = TextWriter()
+    if tree.body is not None:
+        # Skipped, not taken out of the tree: they nest, and what is freed with its parent must not be freed again.
+        dropped = {node.mem_id for node in tree.body.css(_DROPPED)}
+        _write(tree.body, dropped, writer)
+    text = writer.text()
+    headings = writer.headings
+    title = title or next((heading.title for heading in headings if heading.level == 1), "")
+    return ParsedDocument(text, title or None, sections_of(len(text), headings))
+
+
+def _write(root: LexborNode, dropped: set[int], writer: TextWriter) -> None:
+    # A stack of its own instead of recursion: the page decides the depth.
+    stack: list[tuple[LexborNode, bool]] = [(root, False)]
+    while stack:
+        node, leaving = stack.pop()
+        tag = node.tag or ""
+        if tag == "-text":
+            writer.words(node.text_content or "")
+        elif leaving:
+            _leave(tag, writer)
+        elif node.mem_id not in dropped:
+            _enter(tag, writer)
+            stack.append((node, True))
+            children = list(node.iter(include_text=True))
+            stack.extend((child, False) for child in reversed(children))
+
+
+def _enter(tag: str, writer: TextWriter) -> None:
+    if tag in _HEADINGS:
+        writer.open_heading(_HEADINGS[tag])
+    elif tag == "li":
+        writer.open_item("- ")
+    elif tag == "tr":
+        writer.open_item("| ")
+    elif tag == "pre":
+        writer.open_preformatted()
+    else:
+        _break(tag, writer)
+
+
+def _leave(tag: str, writer: TextWriter) -> None:
+    if tag in _HEADINGS:
+        writer.close_heading()
+    elif tag in ("td", "th"):
+        writer.close_cell()
+    elif tag in ("li", "tr"):
+        writer.close_item()
+    elif tag == "pre":
+        writer.close_preformatted()
+    else:
+        _break(tag, writer)
+
+
+def _break(tag: str, writer: TextWriter) -> None:
+    if tag in _PARAGRAPHS:
+        writer.paragraph()
+    elif tag in _LINES:
+        writer.line()

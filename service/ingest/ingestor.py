@@ -1,0 +1,71 @@
+"""The ingest as the handlers see it: an event in, a prepared document out."""
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from schemas.events import DocumentSubmitted
+from service.documents import PreparedDocument
+from service.ingest.formats import format_of
+from service.ingest.options import IngestOptions
+from service.ingest.pool import ChildPool
+from service.ingest.preparation import accept, prepare
+from service.ingest.source import Source, fetch
+
+_WARM_UP = ("Bees live in the hive, and the hive is full of honey.", "蜜蜂住在蜂箱里，蜂箱里装满了蜂蜜。")
+
+
+class Ingestor:
+    """Prepares documents: short texts at once on the event loop, all others in a child process."""
+
+    def __init__(self, options: IngestOptions | None = None, worker: Sequence[str] | None = None) -> None:
+        """Make an ingestor that starts nothing yet.
+
+        Args:
+            options: sizes and limits; the defaults when absent.
+            worker: command of the child processes; for tests.
+
+        """
+        self._options = options or IngestOptions()
+        self._pool = ChildPool(self._options, worker)
+
+    async def __aenter__(self) -> Self:
+        # Word lists and the Chinese dictionary take 0.2 s to load, which the first document shall not wait for.
+        for text in _WARM_UP:
+            prepare(Source("", text.encode()), self._options)
+        await self._pool.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._pool.__aexit__(kind, error, trace)
+
+    async def prepare(self, event: DocumentSubmitted) -> PreparedDocument:
+        """Return the event's document with chunks and keywords.
+
+        Raises:
+            PermanentError: the document is not one that can be read; the type says why.
+            StartupError: no child process starts.
+
+        """
+        source = fetch(event)
+        if self._is_quick(source):
+            return prepare(source, self._options)
+        return await self._pool.prepare(source)
+
+    def _is_quick(self, source: Source) -> bool:
+        """Return whether the source may be read on the event loop: a short text in UTF-8, of a format that is safe."""
+        media_type = accept(source, self._options)
+        if format_of(media_type.name).isolated or len(source.content) > self._options.inline_limit:
+            return False
+        # Text in another charset may have to be guessed, which takes up to a tenth of a second.
+        return source.charset is not None or _is_utf8(source.content)
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,34 @@
+"""Every limit and size of the ingest, as plain values."""
+
+from dataclasses import dataclass
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+@dataclass(frozen=True, slots=True)
+class IngestOptions:
+    """How documents are cut, and what is refused. The defaults suit a service with a 4 GiB memory limit."""
+
+    chunk_size: int = 1200
+    """Most characters of a chunk: about 300 tokens of English, a passage that embeds well and still reads whole."""
+    keywords_per_chunk: int = 10
+    """Most keywords of a chunk: beyond ten they are words that a chunk of the default size mentions once."""
+    inline_limit: int = 32 * KIB
+    """Bytes up to which text is read on the event loop: about 5 ms of work there; longer text goes to a child."""
+    workers: int = 2
+    """Most child processes. They are started when the first document needs one."""
+    parse_timeout: float = 30.0
+    """Seconds a child has for one document before it is killed; a PDF of 500 pages takes about 1."""
+    memory_limit: int = 1536 * MIB
+    """Bytes of address space of a child: ordinary documents need a tenth, decompression bombs run into it."""
+    max_document: int = 64 * MIB
+    """Most bytes of a document."""
+    max_characters: int = 20_000_000
+    """Most characters of extracted text, about thirty long novels; a bomb has more."""
+    max_pages: int = 5000
+    """Most pages of a PDF."""
+    max_chunks: int = 20_000
+    """Most chunks of a document: all of them are written in one transaction."""
+    tasks_per_child: int = 500
+    """Documents after which a child is replaced, so that a leak in a parser stays small."""

@@ -1,0 +1,66 @@
+import pytest
+
+from service.errors import UnsafeError
+from service.ingest.formats.html import parse
+from service.ingest.options import IngestOptions
+
+
+def parsed(html: str):
+    return parse(html.encode(), None, IngestOptions())
+
+
+def test_a_page_becomes_readable_text_with_sections():
+    # Given a page with a menu, a script, a list, a table and code
+    page = """<html><head><title> Bees
+      and hives </title><style>p{}</style></head><body><nav>Menu</nav><h1>Bees</h1>
+      <p>A <em>honey</em>   bee
+      flies.</p><ul><li>queen</li><li><p>worker</p></li><li></li></ul>
+      <h2>Hives <a href="#">of wood</a></h2><table><tr><th>Hive</th><th>Frames</th></tr>
+      <tr><td><p>Dadant</p></td><td>12</td></tr></table><pre>a
+   b</pre><script>no()</script><footer>no</footer></body></html>"""
+    # When it is parsed
+    document = parsed(page)
+    # Then nothing that a reader sees is lost, and nothing else is there
+    assert document.title == "Bees and hives"
+    assert document.text == (
+        "# Bees\n\nA honey bee flies.\n\n- queen\n- worker\n\n## Hives of wood\n\n"
+        "| Hive | Frames | \n| Dadant | 12 | \n\n```\na\n   b\n```"
+    )
+    assert [section.path for section in document.sections] == [("Bees",), ("Bees", "Hives of wood")]
+    assert document.text[document.sections[1].start :].startswith("## Hives")
+
+
+def test_without_a_title_the_first_heading_is_the_title():
+    assert parsed("<h1>Bees</h1><p>They fly.</p>").title == "Bees"
+
+
+def test_words_of_neighbouring_inline_elements_are_not_joined_or_split():
+    assert parsed("<p>bee<b>hive</b> <i>and</i>\n<i>wax</i></p>").text == "beehive and wax"
+
+
+def test_blocks_inside_a_heading_do_not_hide_it():
+    document = parsed("<p>x</p><h2><div>Honey</div></h2><p>y</p>")
+    assert document.sections[1].path == ("Honey",)
+    assert document.text == "x\n\n## Honey\n\ny"
+
+
+@pytest.mark.parametrize("tag", ["div", "b", "x-y", "font", "SPAN"])
+@pytest.mark.timeout(5)
+def test_a_page_that_nests_without_end_is_refused_before_it_is_parsed(tag):
+    with pytest.raises(UnsafeError, match="nested"):
+        parsed(f"<{tag}>" * 200_000 + "deep")
+
+
+@pytest.mark.timeout(5)
+def test_closing_tags_that_close_nothing_do_not_hide_the_depth():
+    with pytest.raises(UnsafeError):
+        parsed("<div></b>" * 50_000)
+
+
+def test_what_is_dropped_may_nest():
+    nested = "<footer><nav><form><button hidden>no</button></form></nav></footer>"
+    assert parsed(f"<p>bee</p>{nested * 500}<p>hive</p>").text == "bee\n\nhive"
+
+
+def test_a_long_list_of_unclosed_items_is_flat():
+    assert parsed("<ul>" + "<li>bee<br>" * 5000).text.count("bee") == 5000
