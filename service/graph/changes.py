@@ -1,0 +1,72 @@
+"""What the graph is asked to do, what it knows before, and what it answers. Plain values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from schemas import ChunkCounts, ProcessedOutcome, RemovedOutcome
+from service.documents import PreparedDocument
+
+NOTHING = ChunkCounts(created=0, kept=0, removed=0, total=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """Bring the graph up to a document."""
+
+    event_id: str
+    version: int
+    document: PreparedDocument
+
+    @property
+    def document_id(self) -> str:
+        """The document it is about."""
+        return self.document.document_id
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """Remove a document and leave a tombstone."""
+
+    event_id: str
+    version: int
+    document_id: str
+
+
+Change = Submission | Deletion
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a change did. A repeat of the same event gets an equal answer."""
+
+    outcome: ProcessedOutcome | RemovedOutcome
+    chunks: ChunkCounts = NOTHING
+    keywords: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkRecord:
+    """A chunk as it stands in the graph."""
+
+    id: str
+    index: int
+    start: int
+    end: int
+    page: int | None
+    heading: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentState:
+    """A document as it stands in the graph, read under its lock."""
+
+    version: int
+    """-1: never seen."""
+    live: bool
+    """False for a document that is new or a tombstone."""
+    content_hash: str | None
+    last_event_id: str | None
+    last_answer: Answer | None
+    """The answer to `last_event_id`."""
+    chunks: Sequence[ChunkRecord] = ()
+    """In order; empty when they were not read."""

@@ -1,0 +1,114 @@
+"""The async driver: opened once per process, inside its loop, with its connections warm."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+from neo4j import AsyncDriver, AsyncGraphDatabase
+from neo4j.exceptions import ConfigurationError, Neo4jError, ServiceUnavailable, SessionExpired
+
+from service import __version__
+from service.errors import StartupError
+
+SPARE_CONNECTIONS = 2
+"""Beside one a transaction: the readiness probe and the sweeper."""
+
+
+@dataclass(frozen=True, slots=True)
+class GraphAddress:
+    """Where the graph is and how to log on."""
+
+    uri: str
+    username: str
+    password: str
+    """Empty: no authentication."""
+    database: str
+
+
+def open_driver(address: GraphAddress, transactions: int) -> AsyncDriver:
+    """Return a driver that has not yet connected.
+
+    Args:
+        address: where the graph is.
+        transactions: write transactions at a time; the pool holds a few connections more, so a leak shows at once.
+
+    """
+    try:
+        return AsyncGraphDatabase.driver(
+            address.uri,
+            auth=(address.username, address.password) if address.password else None,
+            max_connection_pool_size=transactions + SPARE_CONNECTIONS,
+            connection_acquisition_timeout=15.0,
+            connection_timeout=5.0,
+            connection_write_timeout=15.0,
+            max_connection_lifetime=3000.0,
+            max_transaction_retry_time=10.0,
+            # The driver's first retry waits a second by default; a deadlock is over in milliseconds.
+            initial_retry_delay=0.05,
+            retry_delay_multiplier=2.0,
+            retry_delay_jitter_factor=0.5,
+            telemetry_disabled=True,
+            notifications_min_severity="OFF",
+            user_agent=f"docgraph/{__version__}",
+        )
+    except (ConfigurationError, ValueError) as error:
+        msg = f"NEO4J_URI: expected a Bolt URI such as bolt://host:7687: {error}"
+        raise StartupError(msg) from None
+
+
+async def connect(driver: AsyncDriver, address: GraphAddress, *, connections: int, timeout: float) -> None:
+    """Log on, and open `connections` connections before work starts.
+
+    A new connection costs some 44 ms, as the driver does not set TCP_NODELAY: opened here, no document pays for it.
+
+    Args:
+        driver: from `open_driver`.
+        address: the same address.
+        connections: how many to open.
+        timeout: seconds to wait for a server that does not answer yet.
+
+    Raises:
+        StartupError: the server does not answer in time or refuses; names the setting to look at.
+
+    """
+    deadline = time.monotonic() + timeout
+    while problem := await _refusal(driver, address, deadline):
+        if time.monotonic() > deadline:
+            msg = f"{problem} (for {timeout:g} s)"
+            raise StartupError(msg)
+        await asyncio.sleep(0.5)
+    await asyncio.gather(*(ping(driver, address.database) for _ in range(connections)))
+
+
+async def _refusal(driver: AsyncDriver, address: GraphAddress, deadline: float) -> str | None:
+    """Return why the server does not answer yet; None when it does.
+
+    Raises:
+        StartupError: waiting will not help.
+
+    """
+    where = f"expected Neo4j at {address.uri} to"
+    try:
+        # One connection first: Neo4j locks a user out who gives a wrong password a few times in a row.
+        async with asyncio.timeout(max(deadline - time.monotonic(), 1.0)):
+            await ping(driver, address.database)
+    except (ServiceUnavailable, SessionExpired, OSError, TimeoutError) as error:
+        return f"NEO4J_URI: {where} answer, got {str(error) or 'no answer'}"
+    except Neo4jError as error:
+        code = str(error.code)
+        problem = f"NEO4J_URI: {where} answer, got {error.message}"
+        if code.startswith("Neo.ClientError.Security."):
+            problem = f"NEO4J_PASSWORD: {where} accept user {address.username!r}, got {error.message}"
+        elif code == "Neo.ClientError.Database.DatabaseNotFound":
+            problem = f"NEO4J_DATABASE: {where} have database {address.database!r}, got {error.message}"
+        if error.is_retryable() or code.endswith(".AuthenticationRateLimit"):
+            return problem
+        raise StartupError(problem) from None
+    return None
+
+
+async def ping(driver: AsyncDriver, database: str) -> None:
+    """Make one round trip through the database."""
+    async with driver.session(database=database) as session:
+        result = await session.run("RETURN 1")
+        await result.consume()

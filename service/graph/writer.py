@@ -1,0 +1,96 @@
+"""One managed transaction for a batch of changes: claim, read, decide, write. Idempotent: it may run more than once."""
+
+import asyncio
+import random
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from neo4j import AsyncDriver, AsyncManagedTransaction, unit_of_work
+from neo4j.exceptions import DriverError, Neo4jError
+
+from service.graph.changes import Answer, Change, ChunkRecord, DocumentState, Submission
+from service.graph.failures import is_race, translate
+from service.graph.plan import Plan, plan
+from service.graph.properties import document_state
+from service.graph.statements import statement
+
+ATTEMPTS = 8
+"""Runs of one transaction that races with others; on top of the driver's own retries of deadlocks and lost leaders."""
+FIRST_PAUSE = 0.02
+"""Seconds, doubled each time, with full jitter."""
+
+
+class GraphWriter:
+    """Writes batches. Safe to call concurrently: each call has its own session."""
+
+    def __init__(self, driver: AsyncDriver, database: str, timeout: float) -> None:
+        self._driver = driver
+        self._database = database
+        # The server's own limit: a client that gives up cannot stop a transaction that the server still runs.
+        self._work = unit_of_work(timeout=timeout)(_write)
+
+    async def write(self, changes: Sequence[Change]) -> list[Answer]:
+        """Commit the changes in one transaction and return an answer for each, in the same order.
+
+        Raises:
+            GraphUnavailableError: Neo4j is away, ill or too slow; nothing is known to be committed.
+            GraphRejectedError: Neo4j refuses one of the changes; none is committed.
+
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                async with self._driver.session(database=self._database) as session:
+                    return await session.execute_write(self._work, changes)
+            except (Neo4jError, DriverError, OSError) as error:
+                if attempt + 1 == ATTEMPTS or not is_race(error):
+                    raise translate(error) from error
+            await asyncio.sleep(random.uniform(0, FIRST_PAUSE * 2**attempt))  # noqa: S311 - jitter, no secret
+        raise AssertionError
+
+
+async def _write(tx: AsyncManagedTransaction, changes: Sequence[Change]) -> list[Answer]:
+    states = await _claim(tx, changes)
+    result = plan(states, changes)
+    if result.retires:
+        await _run(tx, "retire", removed=result.removed, broken=result.broken, moved=result.moved)
+    if result.documents:
+        await _run(tx, "write", **_parameters(result))
+    return result.answers
+
+
+def _parameters(result: Plan) -> dict[str, Any]:
+    return {
+        "documents": result.documents,
+        "deleted": result.deleted,
+        "chunks": result.chunks,
+        "pairs": result.pairs,
+        "entities": result.entities,
+    }
+
+
+async def _claim(tx: AsyncManagedTransaction, changes: Sequence[Change]) -> dict[str, DocumentState]:
+    ids = sorted({change.document_id for change in changes})
+    rows = await _run(tx, "claim", ids=ids)
+    states = {row["id"]: document_state(row) for row in rows}
+    if replaced := sorted({c.document_id for c in changes if _replaces(states[c.document_id], c)}):
+        for row in await _run(tx, "read_chunks", ids=replaced):
+            chunks = [
+                ChunkRecord(id_, index, start, end, page, heading)
+                for id_, index, start, end, page, heading in row["chunks"]
+            ]
+            state = states[row["id"]]
+            states[row["id"]] = DocumentState(
+                state.version, state.live, state.content_hash, state.last_event_id, state.last_answer, chunks
+            )
+    return states
+
+
+def _replaces(state: DocumentState, change: Change) -> bool:
+    if not state.live or change.version <= state.version:
+        return False
+    return not (isinstance(change, Submission) and change.document.content_hash == state.content_hash)
+
+
+async def _run(tx: AsyncManagedTransaction, name: str, **parameters: Any) -> list[Mapping[str, Any]]:
+    result = await tx.run(statement(name), parameters)
+    return [dict(record) async for record in result]
