@@ -1,0 +1,5 @@
+"""`python -m service` is `docgraph`."""
+
+from service.cli import main
+
+main()

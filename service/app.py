@@ -1,0 +1,84 @@
+"""The composition root: settings, then resources, then broker, then the ASGI app. The only module that knows them all.
+
+faststream run service.app:app
+uvicorn service.app:app
+"""
+
+from functools import partial
+
+from faststream.rabbit import Channel, RabbitBroker
+from faststream.specification import AsyncAPI
+from prometheus_client import CollectorRegistry
+
+from schemas import DocumentFailed
+from service import __version__
+from service.delivery.middleware import DeliveryMiddleware
+from service.delivery.settlement import Settlement
+from service.delivery.topology import COMPLETIONS, Topology
+from service.errors import StartupError
+from service.handlers import Dependencies, crashes_router, documents_router
+from service.http import routes
+from service.lifespan import lifespan_of
+from service.settings import Settings
+from service.startup import StrictAsgiFastStream
+from service.telemetry import Metrics
+
+
+def build_app(settings: Settings) -> StrictAsgiFastStream:
+    """Return an app of its own: nothing is shared with another one, nothing is opened until it runs."""
+    topology = Topology(
+        retry_delays=settings.retry_delays,
+        delivery_limit=settings.delivery_limit,
+        journal_max_age=settings.journal_max_age,
+        journal_max_bytes=settings.journal_max_bytes,
+    )
+    metrics = Metrics(CollectorRegistry())
+    broker = RabbitBroker(
+        settings.rabbitmq_url,
+        app_id="docgraph",
+        default_channel=Channel(on_return_raises=True),
+        graceful_timeout=settings.shutdown_grace,
+        specification_url="amqp://rabbitmq.example.com:5672/",
+        description="RabbitMQ 3.10 or newer, with quorum queues and streams",
+        log_level=10,  # its two lines per message; the settlement logs what matters
+    )
+    failures = broker.publisher(
+        exchange=COMPLETIONS,
+        routing_key=DocumentFailed.kind,
+        persist=True,
+        title="DocumentFailed",
+        description="An input was given up and lies in the queue documents.dead.",
+        schema=DocumentFailed,
+    )
+    settlement = Settlement(broker, failures, metrics, delays=settings.retry_delays, timeout=settings.publish_timeout)
+    broker.insert_middleware(partial(DeliveryMiddleware, settlement=settlement))
+    app = StrictAsgiFastStream(
+        broker,
+        lifespan=lifespan_of(settings, broker, topology, metrics),
+        specification=AsyncAPI(
+            title="docgraph",
+            version=__version__,
+            description=(
+                "Publish a document event to the exchange `documents`; get a searchable knowledge graph in Neo4j and a "
+                "completion event on the exchange `documents.completions`."
+            ),
+            license={"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
+        ),
+    )
+    # The broker's context: it holds the message at hand, and the app's context behind it.
+    dependencies = Dependencies(broker.context)
+    broker.include_router(documents_router(dependencies, topology, metrics, settings.prefetch))
+    broker.include_router(crashes_router(topology))
+    for path, route in routes(app, broker, metrics.registry):
+        app.mount(path, route)
+    return app
+
+
+def _app() -> StrictAsgiFastStream:
+    try:
+        return build_app(Settings.load())
+    except StartupError as error:
+        raise SystemExit(f"docgraph cannot start: {error}") from None
+
+
+app = _app()

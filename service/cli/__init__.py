@@ -1,0 +1,37 @@
+"""The command `docgraph`: thin commands over the other packages. What a command does lives there, not here."""
+
+import sys
+
+import typer
+
+from service import __version__
+from service.cli.contract import asyncapi, schemas
+from service.cli.demo import demo
+from service.cli.local import app as local
+from service.errors import DocgraphError
+
+app = typer.Typer(
+    name="docgraph",
+    help="Document events on RabbitMQ become a knowledge graph in Neo4j.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(local, name="local")
+app.command()(demo)
+app.command()(asyncapi)
+app.command()(schemas)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one line, not a traceback."""
+    try:
+        app()
+    except DocgraphError as error:
+        typer.echo(f"docgraph: {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,26 @@
+"""Whether this process's own consumers are registered, as the client's side of the channel knows it.
+
+`RabbitBroker.ping` and the subscribers' `running` flag stay true when the broker has cancelled a consumer: they cannot
+tell a worker from one that has gone deaf.
+"""
+
+from typing import Any
+
+from faststream.rabbit import RabbitBroker
+
+
+async def deaf_queues(broker: RabbitBroker) -> list[str]:
+    """Return the queues that this process should consume and does not."""
+    subscribers: list[Any] = list(broker.subscribers)
+    return sorted([subscriber.queue.name for subscriber in subscribers if not await _consumes(subscriber)])
+
+
+async def _consumes(subscriber: Any) -> bool:
+    # FastStream has no public name for its queue and consumer tag; the pinned version is covered by a test.
+    queue, tag = subscriber._queue_obj, subscriber._consumer_tag  # noqa: SLF001
+    if not subscriber.running or queue is None or tag is None:
+        return False
+    if queue.channel.is_closed:
+        return False
+    channel = await queue.channel.get_underlay_channel()
+    return tag in channel.consumers

@@ -1,0 +1,181 @@
+"""Settlement: what becomes of a message once its handler is through. Publishes first, confirmed; acknowledges last."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from aio_pika.abc import AbstractIncomingMessage
+from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
+from faststream.exceptions import FastStreamException
+from faststream.rabbit import RabbitBroker
+from faststream.rabbit.publisher import RabbitPublisher
+
+from schemas import DocumentFailed, Reason, completion_id
+from service import __version__
+from service.delivery import envelope as names
+from service.delivery.envelope import Envelope, describe, head, now, own_headers
+from service.delivery.retry import DeadLetter, decide
+from service.delivery.topology import DEAD, RETRY, TIER_HEADER
+from service.durations import format_duration
+from service.telemetry import Metrics
+
+log = structlog.get_logger(__name__)
+
+DETAIL_LENGTH = 2000
+"""Characters of an error's text that are kept: headers must fit into one AMQP frame."""
+
+PUBLISH_ERRORS = (AMQPError, FastStreamException, TimeoutError, OSError)
+
+
+class Settlement:
+    """Retries, gives up and acknowledges. Nothing else in the service does."""
+
+    def __init__(
+        self,
+        broker: RabbitBroker,
+        failures: RabbitPublisher,
+        metrics: Metrics,
+        *,
+        delays: Sequence[float],
+        timeout: float,
+    ) -> None:
+        """Make the settlement of one process.
+
+        Args:
+            broker: publishes retries and dead letters.
+            failures: publishes `document.failed`.
+            metrics: counts what happened.
+            delays: seconds of the retry tiers.
+            timeout: seconds to wait for a confirm.
+
+        """
+        self._broker = broker
+        self._failures = failures
+        self._metrics = metrics
+        self._delays = delays
+        self.timeout = timeout
+
+    async def succeed(self, message: AbstractIncomingMessage) -> None:
+        """Acknowledge a message whose completion is confirmed."""
+        await _acknowledge(message)
+
+    async def fail(self, message: AbstractIncomingMessage, queue: str, error: Exception) -> None:
+        """Retry a message or give it up, then acknowledge it; if that cannot be published, requeue it.
+
+        Args:
+            message: the input.
+            queue: the work queue it came from.
+            error: what its handling raised.
+
+        """
+        sender = Envelope.of(message)
+        decision = decide(error, sender.attempt, self._delays)
+        facts = {"event_id": sender.event_id, "queue": queue, "attempt": sender.attempt, "error": describe(error)[:500]}
+        unforeseen = error if getattr(error, "reason", Reason.INTERNAL_ERROR) is Reason.INTERNAL_ERROR else None
+        try:
+            async with asyncio.timeout(self.timeout):
+                if isinstance(decision, DeadLetter):
+                    await self._give_up(message, sender, decision.reason, error)
+                    self._metrics.failed(decision.reason)
+                    log.warning("document failed", **facts, reason=decision.reason.value, exc_info=unforeseen)
+                else:
+                    await self._retry(message, sender, queue, decision.delay, error)
+                    self._metrics.retried(decision.delay)
+                    log.warning("document will be retried", **facts, delay=decision.delay, exc_info=unforeseen)
+        except PUBLISH_ERRORS as problem:
+            # Requeued at once, as there is no other place; the queue's delivery limit bounds it.
+            log.error("outcome could not be published; message is requeued", **facts, problem=describe(problem))
+            await _requeue(message)
+        else:
+            await _acknowledge(message)
+
+    async def _retry(
+        self, message: AbstractIncomingMessage, sender: Envelope, queue: str, delay: float, error: Exception
+    ) -> None:
+        headers = self._history(sender, error) | {
+            names.ATTEMPT: sender.attempt + 1,
+            TIER_HEADER: format_duration(delay),
+        }
+        await self._forward(message, sender, headers, exchange=RETRY, routing_key=queue)
+
+    async def _give_up(
+        self, message: AbstractIncomingMessage, sender: Envelope, reason: Reason, error: Exception
+    ) -> None:
+        detail = str(error)[:DETAIL_LENGTH]
+        headers = self._history(sender, error) | {
+            "docgraph-reason": reason.value,
+            "docgraph-error": type(error).__name__,
+            "docgraph-detail": detail,
+            "docgraph-attempts": sender.attempt,
+            "docgraph-last-failed-at": now().isoformat(),
+            "docgraph-version": __version__,
+        }
+        # The evidence first: whoever hears of the failure finds the dead letter.
+        await self._forward(message, sender, headers, exchange=None, routing_key=DEAD)
+        document_id, version = head(message.body)
+        event = DocumentFailed(
+            document_id=document_id,
+            version=version,
+            causation_id=sender.event_id,
+            occurred_at=now(),
+            reason=reason,
+            error=type(error).__name__,
+            detail=detail,
+            attempts=sender.attempt,
+        )
+        await self._failures.publish(
+            event.write(),
+            message_id=completion_id(sender.event_id, event.kind),
+            correlation_id=sender.correlation_id,
+            message_type=event.kind,
+            content_type="application/json",
+        )
+
+    def _history(self, sender: Envelope, error: Exception) -> dict[str, Any]:
+        return {
+            names.FIRST_ERROR: (sender.first_error or describe(error))[:DETAIL_LENGTH],
+            names.FIRST_FAILED_AT: sender.first_failed_at or now().isoformat(),
+            names.EXCHANGE: sender.exchange,
+            names.ROUTING_KEY: sender.routing_key,
+        }
+
+    async def _forward(
+        self,
+        message: AbstractIncomingMessage,
+        sender: Envelope,
+        headers: dict[str, Any],
+        *,
+        exchange: Any,
+        routing_key: str,
+    ) -> None:
+        """Publish a copy of a message that keeps its ids, its properties and its publisher's headers."""
+        await self._broker.publish(
+            message.body,
+            exchange=exchange,
+            routing_key=routing_key,
+            persist=True,
+            headers=own_headers(message.headers) | headers,
+            message_id=sender.event_id,
+            correlation_id=sender.correlation_id,
+            content_type=message.content_type or "application/octet-stream",
+            content_encoding=message.content_encoding,
+            message_type=message.type,
+            timestamp=message.timestamp,
+            reply_to=message.reply_to,
+        )
+
+
+async def _acknowledge(message: AbstractIncomingMessage) -> None:
+    try:
+        await message.ack()
+    except (ChannelInvalidStateError, AMQPError, OSError) as error:
+        # The channel is gone, so the broker delivers the message again and finds its event id in the graph.
+        log.info("acknowledgement was lost; the message will be redelivered", problem=describe(error))
+
+
+async def _requeue(message: AbstractIncomingMessage) -> None:
+    try:
+        await message.reject(requeue=True)
+    except (ChannelInvalidStateError, AMQPError, OSError) as error:
+        log.info("the message will be redelivered", problem=describe(error))

@@ -1,0 +1,131 @@
+"""Submissions and deletions."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, TypeVar
+
+from faststream import AckPolicy, Depends
+from faststream.message import StreamMessage
+from faststream.rabbit import Channel, RabbitRouter
+from pydantic import ValidationError
+
+from schemas import DocumentDeleted, DocumentProcessed, DocumentRemoved, DocumentSubmitted, Event
+from service.delivery.envelope import now
+from service.delivery.topology import COMPLETIONS, DOCUMENTS, Topology
+from service.errors import InvalidEventError
+from service.graph.changes import Deletion, Submission
+from service.graph.committer import Committer
+from service.handlers.dependencies import Delivery, Dependencies
+from service.ingest.ingestor import Ingestor
+from service.telemetry import Metrics
+
+Read = TypeVar("Read", bound=Event)
+
+
+def documents_router(dependencies: Dependencies, topology: Topology, metrics: Metrics, prefetch: int) -> RabbitRouter:
+    """Return the subscribers of the two work queues."""
+    router = RabbitRouter()
+    delivery_ = Depends(dependencies.delivery, cast=False)
+    ingestor_ = Depends(dependencies.ingestor, cast=False)
+    committer_ = Depends(dependencies.committer, cast=False)
+
+    def channel() -> Channel:
+        # One each: an error on one queue's channel cancels what is in flight on that channel only.
+        return Channel(prefetch_count=prefetch, on_return_raises=True)
+
+    @router.publisher(
+        exchange=COMPLETIONS,
+        routing_key=DocumentProcessed.kind,
+        persist=True,
+        title="DocumentProcessed",
+        description="A submission is in the graph, or has been overtaken by a newer event.",
+    )
+    @router.subscriber(
+        topology.submitted,
+        DOCUMENTS,
+        channel=channel(),
+        ack_policy=AckPolicy.MANUAL,
+        decoder=_reader(DocumentSubmitted),
+        no_reply=True,
+        title="DocumentSubmitted",
+        description="Bring the graph up to a document that is new or has changed.",
+    )
+    async def submitted(
+        event: DocumentSubmitted,
+        delivery: Annotated[Delivery, delivery_],
+        ingestor: Annotated[Ingestor, ingestor_],
+        committer: Annotated[Committer, committer_],
+    ) -> DocumentProcessed:
+        document = await ingestor.prepare(event)
+        answer = await committer.commit(Submission(delivery.envelope.event_id, event.order, document))
+        duration = delivery.duration_ms
+        metrics.completed(event.kind, answer.outcome, duration / 1000)
+        return DocumentProcessed(
+            document_id=event.document_id,
+            version=event.order,
+            causation_id=delivery.envelope.event_id,
+            occurred_at=now(),
+            outcome=answer.outcome,
+            chunks=answer.chunks,
+            keywords=answer.keywords,
+            content_hash=document.content_hash,
+            duration_ms=duration,
+            attempt=delivery.envelope.attempt,
+        )
+
+    @router.publisher(
+        exchange=COMPLETIONS,
+        routing_key=DocumentRemoved.kind,
+        persist=True,
+        title="DocumentRemoved",
+        description="A deletion is in the graph, or has been overtaken by a newer event.",
+    )
+    @router.subscriber(
+        topology.deleted,
+        DOCUMENTS,
+        channel=channel(),
+        ack_policy=AckPolicy.MANUAL,
+        decoder=_reader(DocumentDeleted),
+        no_reply=True,
+        title="DocumentDeleted",
+        description="Remove a document from the graph and keep a tombstone against late events.",
+    )
+    async def deleted(
+        event: DocumentDeleted,
+        delivery: Annotated[Delivery, delivery_],
+        committer: Annotated[Committer, committer_],
+    ) -> DocumentRemoved:
+        answer = await committer.commit(Deletion(delivery.envelope.event_id, event.order, event.document_id))
+        duration = delivery.duration_ms
+        metrics.completed(event.kind, answer.outcome, duration / 1000)
+        return DocumentRemoved(
+            document_id=event.document_id,
+            version=event.order,
+            causation_id=delivery.envelope.event_id,
+            occurred_at=now(),
+            outcome=answer.outcome,
+            duration_ms=duration,
+            attempt=delivery.envelope.attempt,
+        )
+
+    return router
+
+
+def _reader(kind: type[Read]) -> Callable[[StreamMessage[object]], Awaitable[Read]]:
+    """Return a decoder that reads events of one kind, whatever the content type says."""
+
+    async def read(message: StreamMessage[object]) -> Read:
+        try:
+            return kind.read(message.body)
+        except ValidationError as error:
+            raise InvalidEventError(_explain(kind, error)) from None
+
+    return read
+
+
+def _explain(kind: type[Event], error: ValidationError) -> str:
+    # Without the values: one may be megabytes long or confidential.
+    problems = [
+        f"{'.'.join(str(part) for part in problem['loc']) or 'body'}: {problem['msg'].removeprefix('Value error, ')}"
+        for problem in error.errors(include_url=False, include_input=False, include_context=False)
+    ]
+    return f"expected a {kind.kind} event, got a body with {len(problems)} problem(s): {'; '.join(problems[:10])}"

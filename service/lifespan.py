@@ -1,0 +1,138 @@
+"""What a process holds open while it works: opened in order, once, inside its loop; closed in reverse."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+
+from aio_pika.exceptions import AMQPConnectionError, AMQPError, AuthenticationError, ProbableAuthenticationError
+from faststream import ContextRepo
+from faststream.rabbit import RabbitBroker
+from neo4j import AsyncDriver
+
+from service.delivery.topology import Topology, declare
+from service.errors import StartupError
+from service.graph.changes import Answer, Change
+from service.graph.committer import Committer, Write
+from service.graph.driver import GraphAddress, connect, open_driver
+from service.graph.schema import apply_schema
+from service.graph.sweeper import Sweeper
+from service.graph.writer import GraphWriter
+from service.ingest.ingestor import Ingestor
+from service.ingest.options import IngestOptions
+from service.settings import Settings
+from service.telemetry import Metrics, configure_logging
+
+Lifespan = Callable[[ContextRepo], AbstractAsyncContextManager[None]]
+
+
+def lifespan_of(settings: Settings, broker: RabbitBroker, topology: Topology, metrics: Metrics) -> Lifespan:
+    """Return the lifespan of one app.
+
+    It puts `driver`, `writer`, `committer`, `ingestor` and `database` in the context, where handlers and health checks
+    find them. FastStream runs it in each worker process, after the fork: one driver per process.
+    """
+
+    @asynccontextmanager
+    async def lifespan(context: ContextRepo) -> AsyncGenerator[None, None]:
+        configure_logging(settings.log_level, settings.log_format)
+        deadline = time.monotonic() + settings.startup_timeout
+        async with AsyncExitStack() as stack:
+            # Connected here and not by the broker's start: until then a SIGTERM could not end its reconnecting.
+            await _connect_broker(broker, deadline)
+            stack.push_async_callback(broker.stop)
+            await declare(broker, topology)
+            driver = await stack.enter_async_context(_graph(settings, deadline))
+            writer = GraphWriter(driver, settings.neo4j_database, settings.graph_timeout)
+            committer = Committer(
+                _measured(writer, metrics), batch_size=settings.batch_size, transactions=settings.transactions
+            )
+            stack.push_async_callback(committer.drain)
+            ingestor = await stack.enter_async_context(Ingestor(ingest_options(settings)))
+            await stack.enter_async_context(_sweeping(settings, driver))
+            metrics.waiting.set_function(lambda: committer.waiting)
+            for name, resource in {
+                "driver": driver,
+                "database": settings.neo4j_database,
+                "writer": writer,
+                "committer": committer,
+                "ingestor": ingestor,
+            }.items():
+                context.set_global(name, resource)
+            yield
+
+    return lifespan
+
+
+def ingest_options(settings: Settings) -> IngestOptions:
+    """Return what the settings say of documents."""
+    return IngestOptions(
+        chunk_size=settings.chunk_size,
+        keywords_per_chunk=settings.keywords_per_chunk,
+        workers=settings.parser_processes,
+        parse_timeout=settings.parser_timeout,
+        memory_limit=settings.parser_memory_bytes,
+        max_document=settings.max_document_bytes,
+        max_pages=settings.max_document_pages,
+        max_chunks=settings.max_document_chunks,
+    )
+
+
+async def _connect_broker(broker: RabbitBroker, deadline: float) -> None:
+    where = "expected RabbitMQ to accept a connection"
+    while True:
+        try:
+            async with asyncio.timeout(max(deadline - time.monotonic(), 1)):
+                await broker.connect()
+        except (AuthenticationError, ProbableAuthenticationError) as error:
+            msg = f"RABBITMQ_URL: {where}, but it refuses the user or its password ({error})"
+            raise StartupError(msg) from None
+        except (AMQPConnectionError, OSError, TimeoutError) as error:
+            if "NOT_ALLOWED" in str(error):
+                msg = f"RABBITMQ_URL: {where}, but it refuses the vhost ({error})"
+                raise StartupError(msg) from None
+            if time.monotonic() > deadline:
+                msg = f"RABBITMQ_URL: {where} in time, got {str(error) or 'no answer'}"
+                raise StartupError(msg) from None
+            await asyncio.sleep(0.5)
+        except AMQPError as error:
+            msg = f"RABBITMQ_URL: {where}, got {error}"
+            raise StartupError(msg) from None
+        else:
+            return
+
+
+@asynccontextmanager
+async def _graph(settings: Settings, deadline: float) -> AsyncGenerator[AsyncDriver, None]:
+    address = GraphAddress(
+        uri=settings.neo4j_uri,
+        username=settings.neo4j_username,
+        password=settings.neo4j_password.get_secret_value(),
+        database=settings.neo4j_database,
+    )
+    async with open_driver(address, settings.transactions) as driver:
+        remaining = max(deadline - time.monotonic(), 1)
+        await connect(driver, address, connections=settings.transactions + 1, timeout=remaining)
+        await apply_schema(driver, settings.neo4j_database)
+        yield driver
+
+
+@asynccontextmanager
+async def _sweeping(settings: Settings, driver: AsyncDriver) -> AsyncGenerator[None, None]:
+    sweeper = Sweeper(driver, settings.neo4j_database, interval=settings.sweep_interval, grace=settings.orphan_grace)
+    task = asyncio.create_task(sweeper.run(), name="sweeper")
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def _measured(writer: GraphWriter, metrics: Metrics) -> Write:
+    async def write(changes: Sequence[Change]) -> list[Answer]:
+        metrics.batch_size.observe(len(changes))
+        with metrics.transaction.time():
+            return await writer.write(changes)
+
+    return write

@@ -1,0 +1,211 @@
+"""Every setting, from the environment: its name, unit, default, bounds and consequence.
+
+`RABBITMQ_URL` and `NEO4J_…` have the ecosystem's names, all others begin with `DOCGRAPH_`. Any `X` may also be given as
+`X_FILE`, the path of a file that holds the value (Docker and Kubernetes secrets).
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from yarl import URL
+
+from service.durations import parse_duration
+from service.errors import StartupError
+
+PREFIX = "DOCGRAPH_"
+
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class Settings(BaseSettings):
+    """All settings of one process. Build it with `Settings.load()`, which reports every problem at once."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, use_attribute_docstrings=True, extra="ignore")
+
+    # the two servers
+    rabbitmq_url: str = Field(default="amqp://127.0.0.1:5672/", validation_alias="RABBITMQ_URL", repr=False)
+    """AMQP URL: `amqp://` or `amqps://`, user, password, host, port, vhost."""
+    neo4j_uri: str = Field(default="bolt://127.0.0.1:7687", validation_alias="NEO4J_URI")
+    """Bolt URI: `bolt://` for one server, `neo4j://` for a cluster, `+s` for TLS."""
+    neo4j_username: str = Field(default="neo4j", validation_alias="NEO4J_USERNAME")
+    """User that may read, write and create constraints and indexes."""
+    neo4j_password: SecretStr = Field(default=SecretStr(""), validation_alias="NEO4J_PASSWORD")
+    """Its password. Empty: connect without authentication."""
+    neo4j_database: str = Field(default="neo4j", validation_alias="NEO4J_DATABASE")
+    """Database that holds the graph."""
+
+    # throughput
+    batch_size: Annotated[int, Field(ge=1, le=1000)] = 128
+    """Most events that share one transaction. Larger ones gain little and hold locks longer."""
+    transactions: Annotated[int, Field(ge=1, le=16)] = 2
+    """Write transactions at a time in one process. One writes while the other commits; more only contend."""
+    prefetch: Annotated[int, Field(ge=1, le=10_000)] = 512
+    """Unacknowledged messages per queue and process: the backpressure, and the bound on memory.
+    Below `batch_size` x `transactions` the batches cannot fill."""
+
+    # documents
+    chunk_size: Annotated[int, Field(ge=100, le=20_000)] = 1200
+    """Characters in a chunk, at most. Changing it re-chunks every document at its next event."""
+    keywords_per_chunk: Annotated[int, Field(ge=1, le=100)] = 10
+    """Keywords linked to one chunk, at most."""
+    parser_processes: Annotated[int, Field(ge=1, le=64)] = 2
+    """Child processes that parse PDFs and large documents."""
+    parser_timeout: Seconds = 30.0
+    """Seconds until a parser is killed and the document fails with `timeout`."""
+    parser_memory_bytes: Annotated[int, Field(ge=256 << 20)] = 1536 << 20
+    """Address space of one parser process, in bytes; beyond it the document fails with `crashed` or `too_large`."""
+    max_document_bytes: Annotated[int, Field(ge=1024)] = 64 << 20
+    """Bytes of one document, at most; larger ones fail with `too_large`."""
+    max_document_pages: Annotated[int, Field(ge=1)] = 5000
+    """Pages of one document, at most; longer ones fail with `too_large`."""
+    max_document_chunks: Annotated[int, Field(ge=1)] = 20_000
+    """Chunks of one document, at most; longer ones fail with `too_large`. They share one transaction."""
+
+    # delivery
+    retry_delays: Annotated[tuple[float, ...], NoDecode] = (5.0, 30.0, 300.0, 1800.0)
+    """Delays of the retry tiers, comma-separated, such as `5s,30s,5m,30m`. One queue each; used up: dead letter."""
+    delivery_limit: Annotated[int, Field(ge=2, le=1000)] = 20
+    """Deliveries of one message without any answer until it is taken for the cause of a crash loop.
+    An argument of the work queues: existing queues keep theirs, a change needs new queues."""
+    publish_timeout: Seconds = 30.0
+    """Seconds to wait for RabbitMQ's confirm of a publish."""
+    journal_max_age: Annotated[str, Field(pattern=r"^\d+[YMDhms]$")] = "7D"
+    """How long the two journals keep events, in RabbitMQ's notation: `7D`, `12h`."""
+    journal_max_bytes: Annotated[int, Field(ge=1 << 20)] = 5_000_000_000
+    """How large each journal may grow, in bytes; the oldest events go first."""
+
+    # lifecycle
+    startup_timeout: Seconds = 30.0
+    """Seconds to wait at start for RabbitMQ and Neo4j; then the process ends with an error."""
+    shutdown_grace: Seconds = 25.0
+    """Seconds to finish what is in flight after SIGTERM; the rest is requeued. Keep it below the pod's grace period."""
+    graph_timeout: Seconds = 30.0
+    """Seconds until Neo4j ends one of our transactions."""
+
+    # upkeep
+    sweep_interval: Seconds = 60.0
+    """Seconds between two sweeps for entities without links."""
+    orphan_grace: Annotated[float, Field(ge=0)] = 300.0
+    """Seconds that an entity without links is kept, as the next document may need it again."""
+
+    # telemetry
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """Least level that is logged."""
+    log_format: Literal["auto", "console", "json"] = "auto"
+    """`auto`: console on a terminal, JSON lines elsewhere."""
+
+    @field_validator("rabbitmq_url")
+    @classmethod
+    def _check_rabbitmq_url(cls, value: str) -> str:
+        return _check_scheme(value, "amqp://user:password@host:5672/vhost", ("amqp", "amqps"))
+
+    @field_validator("neo4j_uri")
+    @classmethod
+    def _check_neo4j_uri(cls, value: str) -> str:
+        schemes = tuple(name + suffix for name in ("bolt", "neo4j") for suffix in ("", "+s", "+ssc"))
+        return _check_scheme(value, "bolt://host:7687", schemes)
+
+    @field_validator("retry_delays", mode="before")
+    @classmethod
+    def _parse_delays(cls, value: object) -> object:
+        if isinstance(value, str):
+            value = tuple(parse_duration(part) for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("retry_delays")
+    @classmethod
+    def _check_delays(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if not value or min(value) < 1 or sorted(set(value)) != list(value):
+            msg = f"expected delays of 1s or more that grow, such as 5s,30s,5m, got {value}"
+            raise ValueError(msg)
+        return value
+
+    @model_validator(mode="after")
+    def _check_relations(self) -> Self:
+        if self.prefetch < self.batch_size:
+            msg = (
+                f"expected DOCGRAPH_PREFETCH to be at least DOCGRAPH_BATCH_SIZE ({self.batch_size}), "
+                f"got {self.prefetch}: batches could never fill"
+            )
+            raise ValueError(msg)
+        return self
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the settings from the environment.
+
+        Raises:
+            StartupError: one line that names every wrong setting.
+
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            problems = "; ".join(_describe(cls, dict(problem)) for problem in error.errors())
+            raise StartupError(problems) from None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over `X`, `X` over `X_FILE`."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, _FileSource(settings_cls)
+
+
+class _FileSource(PydanticBaseSettingsSource):
+    """Reads `X` from the file that `X_FILE` names."""
+
+    def __call__(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for field_name, variable in variables(Settings).items():
+            if path := os.environ.get(f"{variable}_FILE"):
+                try:
+                    text = Path(path).read_text(encoding="utf-8")
+                except OSError as error:
+                    msg = f"{variable}_FILE: expected a readable file, got {path}: {error.strerror}"
+                    raise StartupError(msg) from None
+                alias = Settings.model_fields[field_name].validation_alias
+                found[alias if isinstance(alias, str) else field_name] = text.rstrip("\r\n")
+        return found
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        """Part of the base's interface; `__call__` does it all."""
+        raise NotImplementedError(field, field_name)
+
+
+def variables(settings: type[Settings]) -> Mapping[str, str]:
+    """Return each field's environment variable."""
+    return {
+        name: field.validation_alias if isinstance(field.validation_alias, str) else PREFIX + name.upper()
+        for name, field in settings.model_fields.items()
+    }
+
+
+def _check_scheme(value: str, example: str, schemes: tuple[str, ...]) -> str:
+    try:
+        url = URL(value)
+    except ValueError:
+        url = URL()
+    if url.scheme not in schemes or not url.host:
+        # The value itself is not shown: it may hold a password.
+        msg = f"expected a URL such as {example} with a scheme of {', '.join(schemes)}, got scheme {url.scheme!r}"
+        raise ValueError(msg)
+    return value
+
+
+def _describe(settings: type[Settings], problem: dict[str, Any]) -> str:
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    if not problem["loc"]:
+        return message
+    name = str(problem["loc"][0])
+    return f"{variables(settings).get(name, name)}: {message}"

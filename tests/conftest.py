@@ -1,0 +1,125 @@
+"""The two real servers for tests. `make test` brings them; without them tests that need one skip, and fail under CI."""
+
+import os
+from contextlib import asynccontextmanager
+
+import aio_pika
+import pytest
+
+from service.app import build_app
+from service.delivery.topology import Topology
+from service.graph.driver import GraphAddress, connect, open_driver
+from service.graph.schema import apply_schema
+from service.graph.writer import GraphWriter
+from service.settings import Settings
+from tests.support.broker import BrokerView
+from tests.support.graph import GraphView
+from tests.support.vhosts import Vhosts, private_stack
+
+
+def needed(variable: str) -> str:
+    """Return a variable that points at a real server; skip, or fail under CI, when it is not set."""
+    if value := os.environ.get(variable):
+        return value
+    message = f"{variable} is not set: run `make test`, or point it at a server that tests may write to"
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def graph_address() -> GraphAddress:
+    return GraphAddress(
+        uri=needed("NEO4J_URI"),
+        username=os.environ.get("NEO4J_USERNAME", "neo4j"),
+        password=os.environ.get("NEO4J_PASSWORD", ""),
+        database=os.environ.get("NEO4J_DATABASE", "neo4j"),
+    )
+
+
+@pytest.fixture(scope="session")
+async def driver(graph_address):
+    async with open_driver(graph_address, transactions=16) as driver:
+        await connect(driver, graph_address, connections=4, timeout=10)
+        await apply_schema(driver, graph_address.database)
+        yield driver
+
+
+@pytest.fixture
+async def graph(driver, graph_address):
+    """A view of an empty graph."""
+    view = GraphView(driver, graph_address.database)
+    await view.wipe()
+    return view
+
+
+@pytest.fixture
+def writer(driver, graph) -> GraphWriter:
+    return GraphWriter(driver, graph.database, timeout=30)
+
+
+@pytest.fixture(scope="session")
+def vhosts() -> Vhosts | None:
+    needed("RABBITMQ_URL")
+    stack = private_stack()
+    return Vhosts(stack) if stack else None
+
+
+@pytest.fixture
+async def rabbitmq_url(vhosts) -> str:
+    """An empty vhost; on a broker that is not ours, the given one with our queues and exchanges deleted."""
+    if vhosts is not None:
+        return vhosts.take()
+    url = os.environ["RABBITMQ_URL"]
+    await forget_topology(url)
+    return url
+
+
+async def forget_topology(url: str) -> None:
+    topology = Topology(Settings().retry_delays, 20, "7D", 1 << 30)
+    async with await aio_pika.connect(url) as connection, connection.channel() as channel:
+        for queue in topology.queues:
+            await channel.queue_delete(queue.name)
+        for exchange in topology.exchanges:
+            await channel.exchange_delete(exchange.name)
+
+
+@pytest.fixture
+def settings(rabbitmq_url, graph_address) -> Settings:
+    """Settings of a service on this test's vhost and the run's graph."""
+    return Settings(
+        RABBITMQ_URL=rabbitmq_url,
+        NEO4J_URI=graph_address.uri,
+        NEO4J_USERNAME=graph_address.username,
+        NEO4J_PASSWORD=graph_address.password,
+        NEO4J_DATABASE=graph_address.database,
+        retry_delays=(1.0,),
+        startup_timeout=10,
+        shutdown_grace=10,
+    )
+
+
+@pytest.fixture
+def serve(graph):
+    """Run a service inside the test: `async with serve(settings) as app`. The graph is empty at first."""
+
+    @asynccontextmanager
+    async def running(settings: Settings):
+        app = build_app(settings)
+        async with app.start_lifespan_context():
+            yield app
+
+    return running
+
+
+@pytest.fixture
+async def service(serve, settings):
+    async with serve(settings) as app:
+        yield app
+
+
+@pytest.fixture
+async def broker(service, rabbitmq_url):
+    """A producer's view of the broker of the running service."""
+    async with BrokerView(rabbitmq_url) as view:
+        yield view

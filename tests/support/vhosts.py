@@ -1,0 +1,34 @@
+"""A vhost of its own for each test that wants one, from a private RabbitMQ; made many at a time, as each call costs."""
+
+import itertools
+import os
+
+from service.local.stack import Stack, existing_stacks
+
+AT_A_TIME = 1
+
+
+def private_stack() -> Stack | None:
+    """The stack that `RABBITMQ_URL` points at; None when it is somebody else's broker."""
+    url = os.environ.get("RABBITMQ_URL")
+    for stack in existing_stacks():
+        if stack.env()["RABBITMQ_URL"] == url:
+            return stack
+    return None
+
+
+class Vhosts:
+    def __init__(self, stack: Stack) -> None:
+        self._rabbitmq = stack.rabbitmq
+        self._run = os.urandom(3).hex()
+        self._numbers = itertools.count(1)
+        self._ready: list[str] = []
+
+    def take(self) -> str:
+        """Return the URL of an empty vhost."""
+        if not self._ready:
+            names = [f"test-{self._run}-{next(self._numbers)}" for _ in range(AT_A_TIME)]
+            for name in names:
+                self._rabbitmq.add_vhost(name)
+            self._ready = names
+        return self._rabbitmq.url(self._ready.pop(0))
