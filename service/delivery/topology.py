@@ -76,7 +76,8 @@ class Topology:
     @property
     def dead(self) -> RabbitQueue:
         """Dead letters; nothing consumes them but people and their tools."""
-        return _queue(DEAD, QueueType.QUORUM, {})
+        # RabbitMQ 4 drops a message after 20 deliveries by default, and each look at a dead letter is one.
+        return _queue(DEAD, QueueType.QUORUM, {"x-delivery-limit": 1_000_000})
 
     def tier(self, delay: float) -> RabbitQueue:
         """Return the queue that holds messages for `delay` seconds."""
