@@ -1,7 +1,7 @@
 # Everything a developer types. Each target says what it does; `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test unit lint up down lock clean
+.PHONY: help generate install demo test unit lint validate up down lock clean
 
 BIN := .venv/bin
 ARGS ?=
@@ -26,11 +26,19 @@ lint: install ## ruff and mypy
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 
+validate: install ## Dockerfile, compose.yaml, k8s/ and asyncapi.yaml, each by its own validator
+	@scripts/validate.sh
+
 up: install ## start private servers and leave them running
 	@$(BIN)/docgraph local up
 
 down: ## stop them; their data stay
 	@if [ -x $(BIN)/docgraph ]; then $(BIN)/docgraph local down; fi
+
+generate: install ## write the generated files anew: asyncapi.yaml, schemas/json, docs/settings.md, docs/reasons.md
+	@$(BIN)/docgraph asyncapi --out asyncapi.yaml
+	@$(BIN)/docgraph schemas schemas/json
+	@$(BIN)/docgraph reference docs
 
 lock: install ## write the lock files anew from pyproject.toml
 	@$(BIN)/uv pip compile -q pyproject.toml --universal --generate-hashes --no-header -o requirements.lock --all-extras

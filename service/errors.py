@@ -16,7 +16,8 @@ DocgraphError
 │   ├── GraphRejectedError        graph_rejected
 │   └── CrashLoopError            crash_loop
 ├── TransientError            time heals it: through the retry tiers
-│   └── GraphUnavailableError     graph_unavailable
+│   ├── GraphUnavailableError     graph_unavailable
+│   └── ParserUnavailableError    internal_error
 └── StartupError              the process cannot start; names the setting to look at
 """
 
@@ -124,6 +125,10 @@ class GraphUnavailableError(TransientError):
     """Neo4j does not answer, or not in time."""
 
     reason = Reason.GRAPH_UNAVAILABLE
+
+
+class ParserUnavailableError(TransientError):
+    """No parser process starts; that is no document's fault."""
 
 
 class StartupError(DocgraphError):

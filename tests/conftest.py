@@ -59,10 +59,14 @@ def writer(driver, graph) -> GraphWriter:
 
 
 @pytest.fixture(scope="session")
-def vhosts() -> Vhosts | None:
+def vhosts():
     needed("RABBITMQ_URL")
-    stack = private_stack()
-    return Vhosts(stack) if stack else None
+    if (stack := private_stack()) is None:
+        yield None
+        return
+    vhosts = Vhosts(stack)
+    yield vhosts
+    vhosts.clear()
 
 
 @pytest.fixture

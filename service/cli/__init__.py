@@ -8,6 +8,7 @@ from service import __version__
 from service.cli.contract import asyncapi, schemas
 from service.cli.demo import demo
 from service.cli.local import app as local
+from service.cli.reference import write_reference
 from service.errors import DocgraphError
 
 app = typer.Typer(
@@ -20,6 +21,7 @@ app.add_typer(local, name="local")
 app.command()(demo)
 app.command()(asyncapi)
 app.command()(schemas)
+app.command("reference")(write_reference)
 
 
 @app.command()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from service.documents import Chunk, PreparedDocument
-from service.errors import ParserCrashedError, ParserTimeoutError, StartupError
+from service.errors import ParserCrashedError, ParserTimeoutError, ParserUnavailableError
 from service.ingest import frames
 from service.ingest.options import MIB, IngestOptions
 from service.ingest.source import Source
@@ -59,7 +59,7 @@ class Child:
         """Wait until it takes documents.
 
         Raises:
-            StartupError: it does not start; that is no document's fault.
+            ParserUnavailableError: it does not start; that is no document's fault.
 
         """
         try:
@@ -67,7 +67,7 @@ class Child:
                 await self._receive()
         except (TimeoutError, ParserCrashedError):
             msg = f"expected a parser process to start within {_START_TIMEOUT:g} s, got none; is the package complete?"
-            raise StartupError(msg) from None
+            raise ParserUnavailableError(msg) from None
 
     async def prepare(self, source: Source, options: IngestOptions) -> PreparedDocument:
         """Return the prepared document.

@@ -46,7 +46,7 @@ class Ingestor:
 
         Raises:
             PermanentError: the document is not one that can be read; the type says why.
-            StartupError: no child process starts.
+            ParserUnavailableError: no child process starts.
 
         """
         source = fetch(event)

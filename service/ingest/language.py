@@ -14,6 +14,9 @@ _GLANCE = 400
 _CLEAR_LEAD = 1.5
 _FEWEST_KNOWN = 0.12
 """Share of words that must be stop words of the language: readable text has about twice that."""
+_SLIGHT_LEAD = 1.1
+_FEW_WORDS = 3
+"""So few stop words need more than a slight lead: `a` and `in` are words of a dozen languages."""
 _WORD = re.compile(r"[^\W\d_]+")
 _LETTERS = {
     "zh": re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]"),
@@ -73,7 +76,10 @@ def _vote(sample: str) -> tuple[str, float]:
     if known <= _FEWEST_KNOWN * len(words):
         return UNKNOWN, 0.0
     most = votes.pop(winner)
-    return winner, most / (max(votes.values()) or most)
+    lead = most / (max(votes.values()) or most)
+    if known <= _FEW_WORDS and lead < _SLIGHT_LEAD:
+        return UNKNOWN, 0.0
+    return winner, lead
 
 
 @cache

@@ -52,7 +52,7 @@ class ChildPool:
 
         Raises:
             PermanentError: the document is not one that can be read.
-            StartupError: no child starts.
+            ParserUnavailableError: no child starts.
 
         """
         async with self._slots:

@@ -12,6 +12,7 @@ async def test_a_submission_becomes_a_graph_and_is_answered(broker, graph):
         3,
         "# Bees\n\nHoney bees live in a hive.\n\n# Wasps\n\nWasps build paper nests.",
         media_type="text/markdown",
+        language="en",
         metadata={"team": "garden"},
         occurred_at="2026-11-23T09:30:00+01:00",
     )
@@ -27,7 +28,7 @@ async def test_a_submission_becomes_a_graph_and_is_answered(broker, graph):
     assert len(await graph.keywords("guide")) == answer["keywords"]
     document = await graph.document("guide")
     assert document["title"] == "Bees"
-    assert document["language"]
+    assert document["language"] == "en"
     assert document["contentHash"] == answer["content_hash"]
 
 

@@ -58,11 +58,11 @@ def test_all_ports_are_on_loopback(stack: Stack):
 
 
 def test_a_vhost_can_be_added_used_and_deleted(stack: Stack):
-    url = stack.rabbitmq.add_vhost("trial")
+    (url,) = stack.rabbitmq.add_vhosts("trial")
 
     assert url.endswith("/trial")
     assert "trial" in stack.rabbitmq.ctl("list_vhosts").splitlines()
-    stack.rabbitmq.delete_vhost("trial")
+    stack.rabbitmq.delete_vhosts("trial")
     assert "trial" not in stack.rabbitmq.ctl("list_vhosts").splitlines()
 
 
@@ -82,7 +82,7 @@ def test_a_frozen_server_does_not_answer_and_a_thawed_one_does(stack: Stack):
 
 def test_a_killed_stack_starts_again_with_its_data_on_the_same_ports(stack: Stack):
     ports = stack.rabbitmq.port, stack.neo4j.port
-    stack.rabbitmq.add_vhost("survivor")
+    stack.rabbitmq.add_vhosts("survivor")
     with GraphDatabase.driver(stack.neo4j.uri, auth=stack.neo4j.auth) as driver:
         driver.execute_query("CREATE (:Survivor)", database_="neo4j")
 

@@ -93,6 +93,20 @@ class BrokerView:
             declared = await channel.declare_queue(queue, passive=True)
             return declared.declaration_result.consumer_count
 
+    async def hold_and_die(self, queue: str) -> None:
+        """Take the next message as a worker would, and break off the connection without an answer."""
+        async with await aio_pika.connect(self.url) as connection:
+            channel = await connection.channel()
+            taken = asyncio.Event()
+            declared = await channel.get_queue(queue, ensure=False)
+
+            async def take(message: AbstractIncomingMessage) -> None:
+                taken.set()
+
+            await declared.consume(take)
+            async with asyncio.timeout(20):
+                await taken.wait()
+
     async def dead(self) -> list[AbstractIncomingMessage]:
         """Take all dead letters."""
         queue = await self.channel.get_queue(DEAD, ensure=False)

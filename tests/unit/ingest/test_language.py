@@ -26,7 +26,9 @@ def test_a_sentence_is_enough(language, text):
     assert language_of(text) == language
 
 
-@pytest.mark.parametrize("text", ["", "4711 0815", "Xyzzy plugh frobnicate quux", "%$§ —"])
+@pytest.mark.parametrize(
+    "text", ["", "4711 0815", "Xyzzy plugh frobnicate quux", "%$§ —", "Honey bees live in a hive."]
+)
 def test_what_cannot_be_told_is_und(text):
     assert language_of(text) == "und"
 

@@ -36,7 +36,7 @@ def test_the_url_names_the_vhost(node: RabbitMQ):
 @pytest.mark.parametrize("name", ['">>', "a b", "", "x" * 101])
 def test_a_vhost_name_that_could_be_code_is_refused(node: RabbitMQ, name: str):
     with pytest.raises(LocalStackError, match="expected a name of letters"):
-        node.add_vhost(name)
+        node.add_vhosts(name)
 
 
 def test_the_callers_rabbitmq_settings_are_not_passed_on(node: RabbitMQ, monkeypatch: pytest.MonkeyPatch):

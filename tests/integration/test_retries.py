@@ -1,0 +1,108 @@
+"""What fails for a while is tried again later; what fails for good, or kills its process, ends in the dead letters."""
+
+import json
+import signal
+
+import pytest
+
+from schemas import Reason
+from service.errors import GraphUnavailableError
+from tests.support.broker import BrokerView
+from tests.support.processes import a_process
+
+
+class Failing:
+    """Stands before the committer and fails so many times for each document."""
+
+    def __init__(self, committer, times, error):
+        self.committer = committer
+        self.times = times
+        self.error = error
+        self.seen = []
+
+    async def commit(self, change):
+        self.seen.append(change.event_id)
+        if self.seen.count(change.event_id) <= self.times:
+            raise self.error
+        return await self.committer.commit(change)
+
+
+def fail(service, times, error):
+    failing = Failing(service.context.get("committer"), times, error)
+    service.context.set_global("committer", failing)
+    return failing
+
+
+async def test_a_transient_error_is_retried_after_the_delay_and_then_succeeds(service, broker, graph):
+    fail(service, 1, GraphUnavailableError("away"))
+    id_ = await broker.submit("a")
+    answer = await broker.answer(id_)
+    assert (answer["outcome"], answer["attempt"]) == ("created", 2)
+    assert await broker.depth("documents.retry.1s") == 0
+    assert await broker.dead() == []
+    assert await graph.texts("a") == ["Some text."]
+
+
+async def test_a_retry_holds_no_delivery_so_others_pass(service, broker):
+    failing = fail(service, 0, GraphUnavailableError("away"))
+    failing.times = 1
+    first = await broker.submit("a")
+    await broker.depth("documents.submitted")
+    others = [await broker.submit(f"d{n}") for n in range(3)]
+    for id_ in (first, *others):
+        assert (await broker.answer(id_))["attempt"] == 2
+    assert await broker.depth("documents.submitted") == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(GraphUnavailableError("away"), Reason.GRAPH_UNAVAILABLE), (KeyError("a defect"), Reason.INTERNAL_ERROR)],
+)
+async def test_an_error_that_outlasts_the_tiers_is_dead_lettered_with_its_history(service, broker, error, reason):
+    fail(service, 99, error)
+    id_ = await broker.submit("a", 4)
+    failed = await broker.answer(id_)
+    assert (failed["reason"], failed["attempts"]) == (reason, 2)
+    assert (failed["document_id"], failed["version"]) == ("a", 4)
+    (dead,) = await broker.dead()
+    headers = dead.headers
+    assert (headers["docgraph-reason"], headers["docgraph-attempts"]) == (reason, 2)
+    assert headers["docgraph-first-error"].startswith(type(error).__name__)
+    assert headers["docgraph-first-failed-at"] < headers["docgraph-last-failed-at"]
+    assert (headers["docgraph-exchange"], headers["docgraph-routing-key"]) == ("documents", "document.submitted")
+    assert json.loads(dead.body)["document_id"] == "a"
+
+
+async def test_one_dead_document_leaves_its_neighbours_alone(service, broker):
+    fail(service, 0, None)
+    ids = [await broker.submit(f"d{n}") for n in range(5)]
+    bad = await broker.publish("document.submitted", b"[]")
+    ids += [await broker.submit(f"e{n}") for n in range(5)]
+    for id_ in ids:
+        assert (await broker.answer(id_))["outcome"] == "created"
+    assert (await broker.answer(bad))["reason"] == "invalid_event"
+
+
+async def test_a_message_that_is_never_answered_ends_as_a_crash_loop(serve, settings, graph):
+    """Each delivery ends with the death of the worker that holds it."""
+    stubborn = settings.model_copy(update={"delivery_limit": 2})
+    async with serve(stubborn), BrokerView(stubborn.rabbitmq_url):
+        pass  # declares the topology
+    async with BrokerView(stubborn.rabbitmq_url) as broker:
+        id_ = await broker.submit("poison")
+        for _ in range(3):
+            await broker.hold_and_die("documents.submitted")
+        async with a_process(stubborn) as service:
+            await service.ready()
+            failed = await broker.answer(id_)
+            assert failed["reason"] == "crash_loop"
+            assert failed["document_id"] == "poison"
+            (dead,) = await broker.dead()
+            assert dead.headers["docgraph-reason"] == "crash_loop"
+            assert (dead.headers["docgraph-exchange"], dead.headers["docgraph-routing-key"]) == (
+                "documents",
+                "document.submitted",
+            )
+            next_id = await broker.submit("next")
+            assert (await broker.answer(next_id))["outcome"] == "created"
+            assert await service.stop() in (0, -signal.SIGTERM)
