@@ -4,23 +4,27 @@ faststream run service.app:app
 uvicorn service.app:app
 """
 
+import logging
 from functools import partial
 
 from faststream.rabbit import Channel, RabbitBroker
 from faststream.specification import AsyncAPI
 from prometheus_client import CollectorRegistry
+from yarl import URL
 
 from schemas import DocumentFailed
 from service import __version__
 from service.delivery.middleware import DeliveryMiddleware
+from service.delivery.quarantine import Quarantine
 from service.delivery.settlement import Settlement
 from service.delivery.topology import COMPLETIONS, Topology
+from service.delivery.watch import redeclare
 from service.errors import StartupError
 from service.handlers import Dependencies, crashes_router, documents_router
 from service.http import routes
+from service.lifecycle import StrictAsgiFastStream
 from service.lifespan import lifespan_of
 from service.settings import Settings
-from service.startup import StrictAsgiFastStream
 from service.telemetry import Metrics
 
 
@@ -33,14 +37,21 @@ def build_app(settings: Settings) -> StrictAsgiFastStream:
         journal_max_bytes=settings.journal_max_bytes,
     )
     metrics = Metrics(CollectorRegistry())
+
+    async def declare_again(_: object) -> None:
+        # What another process or a person deleted meanwhile is there again after a reconnect.
+        await redeclare(broker, topology)
+
     broker = RabbitBroker(
-        settings.rabbitmq_url,
+        _with_name_and_heartbeat(settings.rabbitmq_url),
         app_id="docgraph",
         default_channel=Channel(on_return_raises=True),
         graceful_timeout=settings.shutdown_grace,
+        reconnect_interval=1.0,
+        on_reconnected=[declare_again],
         specification_url="amqp://rabbitmq.example.com:5672/",
         description="RabbitMQ 3.10 or newer, with quorum queues and streams",
-        log_level=10,  # its two lines per message; the settlement logs what matters
+        log_level=logging.DEBUG,  # its two lines per message; the settlement logs what matters
     )
     failures = broker.publisher(
         exchange=COMPLETIONS,
@@ -50,8 +61,8 @@ def build_app(settings: Settings) -> StrictAsgiFastStream:
         description="An input was given up and lies in the queue documents.dead.",
         schema=DocumentFailed,
     )
-    settlement = Settlement(broker, failures, metrics, delays=settings.retry_delays, timeout=settings.publish_timeout)
-    broker.insert_middleware(partial(DeliveryMiddleware, settlement=settlement))
+    settlement = Settlement(broker, failures, metrics, delays=settings.retry_delays, timeout=settings.hold_timeout)
+    broker.insert_middleware(partial(DeliveryMiddleware, settlement=settlement, quarantine=Quarantine()))
     app = StrictAsgiFastStream(
         broker,
         lifespan=lifespan_of(settings, broker, topology, metrics),
@@ -72,6 +83,12 @@ def build_app(settings: Settings) -> StrictAsgiFastStream:
     for path, route in routes(app, broker, metrics.registry):
         app.mount(path, route)
     return app
+
+
+def _with_name_and_heartbeat(url: str) -> str:
+    """Name the connection in RabbitMQ's lists, and notice a frozen broker within two heartbeats."""
+    given = URL(url)
+    return str(given.update_query({"name": "docgraph", "heartbeat": "15", **given.query}))
 
 
 def _app() -> StrictAsgiFastStream:

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from typing import Any
 
 from aio_pika.exceptions import AMQPConnectionError, AMQPError, AuthenticationError, ProbableAuthenticationError
 from faststream import ContextRepo
@@ -11,6 +12,7 @@ from faststream.rabbit import RabbitBroker
 from neo4j import AsyncDriver
 
 from service.delivery.topology import Topology, declare
+from service.delivery.watch import watch_consumers
 from service.errors import StartupError
 from service.graph.changes import Answer, Change
 from service.graph.committer import Committer, Write
@@ -45,11 +47,22 @@ def lifespan_of(settings: Settings, broker: RabbitBroker, topology: Topology, me
             driver = await stack.enter_async_context(_graph(settings, deadline))
             writer = GraphWriter(driver, settings.neo4j_database, settings.graph_timeout)
             committer = Committer(
-                _measured(writer, metrics), batch_size=settings.batch_size, transactions=settings.transactions
+                _measured(writer, metrics),
+                writer.probe,
+                batch_size=settings.batch_size,
+                transactions=settings.transactions,
+                hold=settings.hold_timeout,
             )
+            # Nobody waits for what is not committed by now: its message has been given back.
             stack.push_async_callback(committer.drain)
+            stack.callback(committer.abandon)
             ingestor = await stack.enter_async_context(Ingestor(ingest_options(settings)))
-            await stack.enter_async_context(_sweeping(settings, driver))
+            sweeper = Sweeper(
+                driver, settings.neo4j_database, interval=settings.sweep_interval, grace=settings.orphan_grace
+            )
+            app = context.get("app")
+            await stack.enter_async_context(_in_background(sweeper.run()))
+            await stack.enter_async_context(_in_background(watch_consumers(broker, topology, app.fail)))
             metrics.waiting.set_function(lambda: committer.waiting)
             for name, resource in {
                 "driver": driver,
@@ -118,9 +131,8 @@ async def _graph(settings: Settings, deadline: float) -> AsyncGenerator[AsyncDri
 
 
 @asynccontextmanager
-async def _sweeping(settings: Settings, driver: AsyncDriver) -> AsyncGenerator[None, None]:
-    sweeper = Sweeper(driver, settings.neo4j_database, interval=settings.sweep_interval, grace=settings.orphan_grace)
-    task = asyncio.create_task(sweeper.run(), name="sweeper")
+async def _in_background(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None, None]:
+    task = asyncio.create_task(work)
     try:
         yield
     finally:

@@ -71,8 +71,9 @@ class Settings(BaseSettings):
     delivery_limit: Annotated[int, Field(ge=2, le=1000)] = 20
     """Deliveries of one message without any answer until it is taken for the cause of a crash loop.
     An argument of the work queues: existing queues keep theirs, a change needs new queues."""
-    publish_timeout: Seconds = 30.0
-    """Seconds to wait for RabbitMQ's confirm of a publish."""
+    hold_timeout: Annotated[float, Field(gt=0, le=1500)] = 900.0
+    """Seconds that a message is held while Neo4j or RabbitMQ is away; then it goes to the retry tiers.
+    Below RabbitMQ's `consumer_timeout` of 30 minutes, which would close the channel."""
     journal_max_age: Annotated[str, Field(pattern=r"^\d+[YMDhms]$")] = "7D"
     """How long the two journals keep events, in RabbitMQ's notation: `7D`, `12h`."""
     journal_max_bytes: Annotated[int, Field(ge=1 << 20)] = 5_000_000_000

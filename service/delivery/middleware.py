@@ -13,17 +13,26 @@ from faststream.rabbit.response import RabbitPublishCommand
 
 from schemas import Event, completion_id
 from service.delivery.envelope import Envelope
+from service.delivery.quarantine import Quarantine, is_suspect
 from service.delivery.settlement import Settlement
 
 
 class DeliveryMiddleware(BaseMiddleware[RabbitPublishCommand, Any]):
     """Lives for one message. The subscribers' acknowledgement policy is manual: nothing else acknowledges."""
 
-    __slots__ = ("_settlement",)
+    __slots__ = ("_quarantine", "_settlement")
 
-    def __init__(self, msg: Any, /, *, context: ContextRepo, settlement: Settlement) -> None:
+    def __init__(self, msg: Any, /, *, context: ContextRepo, settlement: Settlement, quarantine: Quarantine) -> None:
         super().__init__(msg, context=context)
         self._settlement = settlement
+        self._quarantine = quarantine
+
+    async def consume_scope(self, call_next: Callable[[Any], Awaitable[Any]], msg: Any) -> Any:
+        """Handle a message; one that may kill the process is handled alone."""
+        if not is_suspect(self.msg):
+            return await call_next(msg)
+        async with self._quarantine.alone():
+            return await call_next(msg)
 
     async def publish_scope(
         self, call_next: Callable[[RabbitPublishCommand], Awaitable[Any]], cmd: RabbitPublishCommand

@@ -1,6 +1,7 @@
 """Settlement: what becomes of a message once its handler is through. Publishes first, confirmed; acknowledges last."""
 
 import asyncio
+import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -47,7 +48,8 @@ class Settlement:
             failures: publishes `document.failed`.
             metrics: counts what happened.
             delays: seconds of the retry tiers.
-            timeout: seconds to wait for a confirm.
+            timeout: seconds to wait for a confirm. Long, as a broker with an alarm takes no publishes until it is
+                over, and one that is gone closes the connection, which ends the wait.
 
         """
         self._broker = broker
@@ -97,7 +99,10 @@ class Settlement:
             names.ATTEMPT: sender.attempt + 1,
             TIER_HEADER: format_duration(delay),
         }
-        await self._forward(message, sender, headers, exchange=RETRY, routing_key=queue)
+        # Up to a fifth earlier, so that what failed together does not come back together. A queue never keeps a message
+        # for longer than its own delay, whatever stands before it.
+        expiration = delay * random.uniform(0.8, 1.0)  # noqa: S311 - jitter, no secret
+        await self._forward(message, sender, headers, exchange=RETRY, routing_key=queue, expiration=expiration)
 
     async def _give_up(
         self, message: AbstractIncomingMessage, sender: Envelope, reason: Reason, error: Exception
@@ -148,6 +153,7 @@ class Settlement:
         *,
         exchange: Any,
         routing_key: str,
+        expiration: float | None = None,
     ) -> None:
         """Publish a copy of a message that keeps its ids, its properties and its publisher's headers."""
         await self._broker.publish(
@@ -163,6 +169,7 @@ class Settlement:
             message_type=message.type,
             timestamp=message.timestamp,
             reply_to=message.reply_to,
+            expiration=expiration,
         )
 
 

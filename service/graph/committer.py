@@ -2,6 +2,9 @@
 
 Natural batching: no timer. When nothing is being written a change is committed at once; what arrives meanwhile waits
 and goes together. So a batch is as large as the load makes it, and a quiet service answers without delay.
+
+A graph that is away is not the documents' fault: their changes are held until it answers again, and as messages that
+are held fill the prefetch, consumption pauses by itself.
 """
 
 import asyncio
@@ -9,16 +12,31 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
+import structlog
+
 from service.errors import GraphUnavailableError
 from service.graph.changes import Answer, Change
 
+log = structlog.get_logger(__name__)
+
 Write = Callable[[Sequence[Change]], Awaitable[list[Answer]]]
+Probe = Callable[[], Awaitable[None]]
+
+FIRST_PAUSE = 0.25
+LONGEST_PAUSE = 5.0
+"""Seconds between two looks at a graph that is away."""
+
+
+def _time() -> float:
+    return asyncio.get_running_loop().time()
 
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
     change: Change
     answer: asyncio.Future[Answer] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    since: float = field(default_factory=_time)
+    tried_alone: bool = False
 
 
 class Committer:
@@ -28,21 +46,26 @@ class Committer:
     the same lock. A batch that is refused is halved down to the culprit, and only that one fails.
     """
 
-    def __init__(self, write: Write, *, batch_size: int, transactions: int) -> None:
+    def __init__(self, write: Write, probe: Probe, *, batch_size: int, transactions: int, hold: float) -> None:
         """Make a committer; use it inside one event loop.
 
         Args:
             write: commits a batch in one transaction, all or nothing.
+            probe: raises `GraphUnavailableError` when the graph does not take writes.
             batch_size: most changes in a batch.
             transactions: batches at a time.
+            hold: seconds that a change may wait for a graph that is away.
 
         """
         self._write = write
+        self._probe = probe
         self._batch_size = batch_size
         self._transactions = transactions
+        self._hold = hold
         self._waiting: deque[_Waiting] = deque()
         self._busy: set[str] = set()
         self._running: set[asyncio.Task[None]] = set()
+        self._recovery: asyncio.Task[None] | None = None
         self._scheduled = False
 
     @property
@@ -50,13 +73,19 @@ class Committer:
         """Changes that are not yet in a transaction."""
         return len(self._waiting)
 
+    @property
+    def holding(self) -> bool:
+        """Whether changes are held because the graph is away."""
+        return self._recovery is not None
+
     async def commit(self, change: Change) -> Answer:
         """Return what the change did, once it is committed.
 
         Cancelling takes a change back that waits; one that is being written is written to the end.
 
         Raises:
-            GraphUnavailableError: Neo4j is away; whether it committed is unknown, a repeat is harmless.
+            GraphUnavailableError: Neo4j was away for longer than changes are held, or fails at this change alone;
+                whether it committed is unknown, a repeat is harmless.
             GraphRejectedError: Neo4j refuses this change; nothing of it is in the graph.
 
         """
@@ -65,20 +94,28 @@ class Committer:
         self._schedule()
         return await item.answer
 
+    def abandon(self) -> None:
+        """Give back what is not committed: whoever waits is cancelled, transactions are cut off."""
+        tasks = [*self._running, *([self._recovery] if self._recovery else [])]
+        for task in tasks:
+            task.cancel()
+        while self._waiting:
+            self._waiting.popleft().answer.cancel()
+
     async def drain(self) -> None:
         """Wait until nothing is being written."""
-        while self._running:
-            await asyncio.wait(self._running)
+        while tasks := {*self._running, *([self._recovery] if self._recovery else [])}:
+            await asyncio.wait(tasks)
 
     def _schedule(self) -> None:
         # Not at once: handlers that became runnable in the same turn of the loop belong in the same batch.
-        if not self._scheduled and len(self._running) < self._transactions:
+        if not self._scheduled and not self.holding and len(self._running) < self._transactions:
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self._start)
 
     def _start(self) -> None:
         self._scheduled = False
-        if len(self._running) < self._transactions and (batch := self._take()):
+        if not self.holding and len(self._running) < self._transactions and (batch := self._take()):
             documents = {item.change.document_id for item in batch}
             self._busy |= documents
             task = asyncio.create_task(self._settle(batch))
@@ -107,20 +144,70 @@ class Committer:
     async def _settle(self, batch: list[_Waiting]) -> None:
         try:
             answers = await self._write([item.change for item in batch])
-        except GraphUnavailableError as error:
+        except asyncio.CancelledError:
             for item in batch:
-                _fail(item, error)
+                item.answer.cancel()
+            raise
+        except GraphUnavailableError as error:
+            await self._settle_unavailable(batch, error)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is the culprit's alone
             if len(batch) == 1:
                 _fail(batch[0], error)
-                return
-            middle = len(batch) // 2
-            await self._settle(batch[:middle])
-            await self._settle(batch[middle:])
+            else:
+                await self._halve(batch)
         else:
             for item, answer in zip(batch, answers, strict=True):
                 if not item.answer.done():
                     item.answer.set_result(answer)
+
+    async def _settle_unavailable(self, batch: list[_Waiting], error: GraphUnavailableError) -> None:
+        if (problem := await self._problem()) is not None:
+            self._waiting.extendleft(item for item in reversed(batch) if not item.answer.done())
+            self._start_recovery(problem)
+        elif len(batch) > 1:
+            # The graph takes writes, so it fails at something in this batch, or was away for a moment only.
+            await self._halve(batch)
+        elif not batch[0].tried_alone:
+            batch[0].tried_alone = True
+            await self._settle(batch)
+        else:
+            _fail(batch[0], error)
+
+    async def _halve(self, batch: list[_Waiting]) -> None:
+        middle = len(batch) // 2
+        await self._settle(batch[:middle])
+        await self._settle(batch[middle:])
+
+    async def _problem(self) -> GraphUnavailableError | None:
+        try:
+            await self._probe()
+        except GraphUnavailableError as error:
+            return error
+        return None
+
+    def _start_recovery(self, problem: GraphUnavailableError) -> None:
+        if self._recovery is None:
+            log.warning("graph is away; messages are held", problem=str(problem)[:500], hold_seconds=self._hold)
+            self._recovery = asyncio.create_task(self._recover())
+            self._recovery.add_done_callback(self._end_recovery)
+
+    def _end_recovery(self, _: asyncio.Task[None]) -> None:
+        self._recovery = None
+        self._schedule()
+
+    async def _recover(self) -> None:
+        began, pause = _time(), FIRST_PAUSE
+        while (problem := await self._problem()) is not None:
+            self._expire(problem)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+        log.info("graph is back", held=len(self._waiting), seconds=round(_time() - began, 1))
+
+    def _expire(self, problem: GraphUnavailableError) -> None:
+        """Give up on changes that have been held for too long: they go to the retry tiers."""
+        oldest = _time() - self._hold
+        while self._waiting and self._waiting[0].since < oldest:
+            _fail(self._waiting.popleft(), problem)
 
 
 def _fail(item: _Waiting, error: Exception) -> None:

@@ -46,7 +46,7 @@ def translate(error: Exception) -> DocgraphError:
     A server that is away or ill is not the document's fault: `GraphUnavailableError`. The rest of what a server says
     about a statement with this document's values would be said again: `GraphRejectedError`.
     """
-    text = f"{type(error).__name__}: {getattr(error, 'message', None) or error}"
+    text = f"{type(error).__name__}: {getattr(error, 'message', None) or error or 'no answer in time'}"
     ill = isinstance(
         error,
         Neo4jTransientError

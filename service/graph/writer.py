@@ -8,6 +8,7 @@ from typing import Any
 from neo4j import AsyncDriver, AsyncManagedTransaction, unit_of_work
 from neo4j.exceptions import DriverError, Neo4jError
 
+from service.errors import GraphUnavailableError
 from service.graph.changes import Answer, Change, ChunkRecord, DocumentState, Submission
 from service.graph.failures import is_race, translate
 from service.graph.plan import Plan, plan
@@ -16,6 +17,8 @@ from service.graph.statements import statement
 
 ATTEMPTS = 8
 """Runs of one transaction that races with others; on top of the driver's own retries of deadlocks and lost leaders."""
+PATIENCE = 5.0
+"""Seconds more than the server's own limit, and seconds for a probe."""
 FIRST_PAUSE = 0.02
 """Seconds, doubled each time, with full jitter."""
 
@@ -24,8 +27,17 @@ class GraphWriter:
     """Writes batches. Safe to call concurrently: each call has its own session."""
 
     def __init__(self, driver: AsyncDriver, database: str, timeout: float) -> None:
+        """Make a writer.
+
+        Args:
+            driver: the process's driver.
+            database: the graph's database.
+            timeout: seconds until the server ends a transaction of ours.
+
+        """
         self._driver = driver
         self._database = database
+        self._timeout = timeout
         # The server's own limit: a client that gives up cannot stop a transaction that the server still runs.
         self._work = unit_of_work(timeout=timeout)(_write)
 
@@ -39,13 +51,32 @@ class GraphWriter:
         """
         for attempt in range(ATTEMPTS):
             try:
-                async with self._driver.session(database=self._database) as session:
+                # Our limit too: a server that is frozen does not keep its own, and the driver waits without end.
+                async with (
+                    asyncio.timeout(self._timeout + PATIENCE),
+                    self._driver.session(database=self._database) as session,
+                ):
                     return await session.execute_write(self._work, changes)
             except (Neo4jError, DriverError, OSError) as error:
                 if attempt + 1 == ATTEMPTS or not is_race(error):
                     raise translate(error) from error
             await asyncio.sleep(random.uniform(0, FIRST_PAUSE * 2**attempt))  # noqa: S311 - jitter, no secret
         raise AssertionError
+
+    async def probe(self) -> None:
+        """Make a write that leaves nothing behind.
+
+        Raises:
+            GraphUnavailableError: Neo4j is away, or takes no writes.
+
+        """
+        try:
+            async with asyncio.timeout(PATIENCE), self._driver.session(database=self._database) as session:
+                result = await session.run(statement("probe"))
+                await result.consume()
+        except (Neo4jError, DriverError, OSError) as error:
+            msg = f"expected Neo4j to take a write, got {type(error).__name__}: {error}"
+            raise GraphUnavailableError(msg) from error
 
 
 async def _write(tx: AsyncManagedTransaction, changes: Sequence[Change]) -> list[Answer]:

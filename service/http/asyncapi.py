@@ -8,6 +8,9 @@ from typing import Any
 import yaml
 from faststream.asgi import AsgiFastStream, AsgiResponse, get
 
+from schemas import COMPLETIONS, INPUTS, Event
+from schemas.export import json_schema
+
 _PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -15,12 +18,14 @@ _PAGE = """<!doctype html>
 <title>docgraph: AsyncAPI</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="/docs/asyncapi.css">
+<style>body { margin: 0; font-family: system-ui, sans-serif }</style>
 <body>
 <div id="asyncapi">This page needs JavaScript. The document is at <a href="/asyncapi.yaml">/asyncapi.yaml</a>.</div>
 <script src="/docs/asyncapi.js"></script>
 <script>
+  const page = document.getElementById("asyncapi"), config = {expand: {messageExamples: true}};
   fetch("/asyncapi.json").then(response => response.json()).then(schema =>
-    AsyncApiStandalone.render({schema, config: {show: {sidebar: true}}}, document.getElementById("asyncapi")));
+    AsyncApiStandalone.render({schema, config}, page));
 </script>
 </body>
 </html>
@@ -28,16 +33,47 @@ _PAGE = """<!doctype html>
 
 
 def asyncapi_document(app: AsgiFastStream) -> dict[str, Any]:
-    """Return the AsyncAPI document in a stable order: FastStream keeps its subscribers in a set."""
+    """Return the AsyncAPI document in the contract's order: FastStream keeps its subscribers in a set."""
     document = app.schema.to_specification().to_jsonable()
+    events = (*INPUTS, *COMPLETIONS)
+    order = [event.__name__ for event in events]
+    schemas = {name: schema for event in events for name, schema in _schemas(event).items()}
     for part in ("channels", "operations"):
-        document[part] = dict(sorted(document[part].items()))
+        # Fails for a channel that is none of the contract's.
+        document[part] = dict(sorted(document[part].items(), key=lambda item: order.index(item[0])))
     document["components"] = {
-        name: dict(sorted(parts.items())) for name, parts in document["components"].items() if parts
+        "messages": {event.__name__: _message(event) for event in events},
+        "schemas": dict(sorted(schemas.items())),
     }
+    for name in order:
+        document["channels"][name]["messages"] = {name: {"$ref": f"#/components/messages/{name}"}}
+        document["operations"][name]["messages"] = [{"$ref": f"#/channels/{name}/messages/{name}"}]
     result: dict[str, Any] = json.loads(json.dumps(document).replace("#/servers/development", "#/servers/production"))
     result["servers"] = {"production": result["servers"]["development"]}
     return {"asyncapi": result.pop("asyncapi"), **result}
+
+
+def _message(event: type[Event]) -> dict[str, Any]:
+    """Return what a program needs to know of one event; FastStream tells neither its type nor an example."""
+    schema = json_schema(event)
+    return {
+        "name": event.kind,
+        "title": event.__name__,
+        "summary": schema["description"],
+        "contentType": "application/json",
+        "correlationId": {"location": "$message.header#/correlation_id"},
+        "bindings": {"amqp": {"messageType": event.kind, "bindingVersion": "0.3.0"}},
+        "payload": {"$ref": f"#/components/schemas/{event.__name__}"},
+        "examples": [{"payload": example} for example in schema["examples"]],
+    }
+
+
+def _schemas(event: type[Event]) -> dict[str, Any]:
+    """Return the event's published schema, which is open to new fields, and its parts."""
+    text = json.dumps(json_schema(event)).replace("#/$defs/", "#/components/schemas/")
+    schema: dict[str, Any] = json.loads(text)
+    parts: dict[str, Any] = schema.pop("$defs", {})
+    return parts | {event.__name__: {key: value for key, value in schema.items() if key not in ("$schema", "$id")}}
 
 
 def asyncapi_yaml(app: AsgiFastStream) -> str:

@@ -38,11 +38,20 @@ class Child:
 
     @classmethod
     async def start(cls, command: Sequence[str]) -> Self:
-        """Start a child with an environment that holds no secrets, in a session of its own."""
+        """Start a child with an environment that holds no secrets, in a session of its own.
+
+        Raises:
+            ParserUnavailableError: the system starts no process.
+
+        """
         environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | {"LANG": "C.UTF-8"}
-        process = await asyncio.create_subprocess_exec(
-            *command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=environment, limit=MIB, start_new_session=True
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=environment, limit=MIB, start_new_session=True
+            )
+        except OSError as error:
+            msg = f"expected to start a parser process, got {error}: is there memory, and a free process number?"
+            raise ParserUnavailableError(msg) from error
         return cls(process)
 
     @property

@@ -20,6 +20,8 @@ class ScriptedWriter:
         self.batches = []
         self.active = []
         self.error = None
+        self.away = False
+        self.probed = asyncio.Event()
 
     async def __call__(self, changes):
         documents = {change.document_id for change in changes}
@@ -28,6 +30,8 @@ class ScriptedWriter:
         self.entered.set()
         try:
             await self.gate.wait()
+            if self.away:
+                raise GraphUnavailableError("away")
             if self.error:
                 raise self.error
             if any(change.document_id.startswith("bad") for change in changes):
@@ -37,14 +41,26 @@ class ScriptedWriter:
         finally:
             self.active.remove(documents)
 
+    async def probe(self):
+        self.probed.set()
+        if self.away:
+            raise GraphUnavailableError("away")
+
 
 @pytest.fixture
 async def write():
     return ScriptedWriter()
 
 
-def committer(write, batch_size=128, transactions=2):
-    return Committer(write, batch_size=batch_size, transactions=transactions)
+def committer(write, batch_size=128, transactions=2, hold=60.0):
+    return Committer(write, write.probe, batch_size=batch_size, transactions=transactions, hold=hold)
+
+
+async def let_run(condition):
+    """Let the loop turn until the condition holds."""
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 - a turn of the loop is the signal
+            await asyncio.sleep(0)
 
 
 async def test_a_change_alone_is_committed_at_once(write):
@@ -111,7 +127,7 @@ async def test_an_unforeseen_error_is_halved_down_as_well():
             raise KeyError("defect")
         return [Answer(change.event_id) for change in changes]
 
-    group = committer(write)
+    group = Committer(write, None, batch_size=8, transactions=1, hold=60)
     good, bad = await asyncio.gather(
         group.commit(a_deletion("good", 1)), group.commit(a_deletion("bad", 1)), return_exceptions=True
     )
@@ -119,13 +135,84 @@ async def test_an_unforeseen_error_is_halved_down_as_well():
     assert isinstance(bad, KeyError)
 
 
-async def test_a_graph_that_is_away_fails_the_whole_batch_without_halving(write):
-    write.error = GraphUnavailableError("away")
+async def test_while_the_graph_is_away_changes_are_held_and_written_when_it_is_back(write, monkeypatch):
+    monkeypatch.setattr("service.graph.committer.FIRST_PAUSE", 0)
     group = committer(write)
-    results = await asyncio.gather(*(group.commit(a_deletion(f"d{i}", 1)) for i in range(9)), return_exceptions=True)
-    assert {type(result) for result in results} == {GraphUnavailableError}
-    write.error = None
-    assert (await group.commit(a_deletion("next", 1))).outcome == "next@1"
+    write.away = True
+    tasks = [asyncio.create_task(group.commit(a_deletion(f"d{i}", 1))) for i in range(9)]
+    await let_run(lambda: group.holding and group.waiting == 9)
+    tasks += [asyncio.create_task(group.commit(a_deletion(f"e{i}", 1))) for i in range(3)]
+    await let_run(lambda: group.waiting == 12)
+    write.away = False
+    answers = await asyncio.gather(*tasks)
+    assert [answer.outcome for answer in answers] == [f"d{i}@1" for i in range(9)] + [f"e{i}@1" for i in range(3)]
+    assert not group.holding
+    assert len(write.batches) == 1
+
+
+async def test_changes_that_were_held_for_too_long_fail(write, monkeypatch):
+    monkeypatch.setattr("service.graph.committer.FIRST_PAUSE", 0.001)
+    group = committer(write, hold=0.01)
+    write.away = True
+    with pytest.raises(GraphUnavailableError):
+        await group.commit(a_deletion("a", 1))
+    write.away = False
+    assert (await group.commit(a_deletion("b", 1))).outcome == "b@1"
+
+
+async def test_a_moment_of_absence_is_nobodys_fault(write):
+    group = committer(write)
+    calls = []
+
+    async def flaky(changes):
+        calls.append(len(changes))
+        if len(calls) == 1:
+            raise GraphUnavailableError("connection reset")
+        return [Answer(change.event_id) for change in changes]
+
+    group._write = flaky
+    assert (await group.commit(a_deletion("a", 1))).outcome == "a@1"
+    assert calls == [1, 1]
+
+
+async def test_a_change_that_makes_a_healthy_graph_fail_fails_alone(write):
+    async def fragile(changes):
+        if any(change.document_id == "heavy" for change in changes):
+            raise GraphUnavailableError("out of memory in this transaction")
+        return [Answer(change.event_id) for change in changes]
+
+    group = committer(write)
+    group._write = fragile
+    names = ["a", "b", "heavy", "c"]
+    results = await asyncio.gather(*(group.commit(a_deletion(n, 1)) for n in names), return_exceptions=True)
+    assert [n for n, r in zip(names, results, strict=True) if isinstance(r, Exception)] == ["heavy"]
+
+
+async def test_abandoning_cancels_whoever_waits_and_cuts_transactions_off(write):
+    group = committer(write, transactions=1)
+    write.gate.clear()
+    tasks = [asyncio.create_task(group.commit(a_deletion("first", 1)))]
+    await write.entered.wait()
+    tasks.append(asyncio.create_task(group.commit(a_deletion("second", 1))))
+    await let_run(lambda: group.waiting == 1)
+    group.abandon()
+    await group.drain()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(result) for result in results] == [asyncio.CancelledError] * 2
+    assert write.batches == []
+
+
+async def test_abandoning_ends_the_hold(write):
+    group = committer(write)
+    write.away = True
+    task = asyncio.create_task(group.commit(a_deletion("a", 1)))
+    await let_run(lambda: group.holding)
+    group.abandon()
+    await group.drain()
+    assert not group.holding
+    assert task.cancelled() or isinstance(
+        (await asyncio.gather(task, return_exceptions=True))[0], asyncio.CancelledError
+    )
 
 
 async def test_a_change_cancelled_while_it_waits_is_not_written(write):
