@@ -42,7 +42,8 @@ def open_driver(address: GraphAddress, transactions: int) -> AsyncDriver:
             connection_timeout=5.0,
             connection_write_timeout=15.0,
             max_connection_lifetime=3000.0,
-            max_transaction_retry_time=10.0,
+            # Short: these retries are for races and lost leaders; a server that is away is waited for by the committer.
+            max_transaction_retry_time=3.0,
             # The driver's first retry waits a second by default; a deadlock is over in milliseconds.
             initial_retry_delay=0.05,
             retry_delay_multiplier=2.0,

@@ -34,7 +34,7 @@ async def test_it_runs_under(settings, graph, command, arguments):
 
 async def until_equal(read, expected, within=20):
     async with asyncio.timeout(within):
-        while await read() != expected:  # noqa: ASYNC110 - the broker can only be asked
+        while await read() != expected:
             await asyncio.sleep(0.05)
 
 

@@ -59,7 +59,7 @@ def committer(write, batch_size=128, transactions=2, hold=60.0):
 async def let_run(condition):
     """Let the loop turn until the condition holds."""
     async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - a turn of the loop is the signal
+        while not condition():
             await asyncio.sleep(0)
 
 

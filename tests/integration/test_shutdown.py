@@ -1,0 +1,89 @@
+"""How a process stops: in order, in a hurry, and while it is still starting."""
+
+import asyncio
+import base64
+import signal
+
+from tests.support.broker import BrokerView
+from tests.support.processes import a_process, free_port
+
+
+def a_slow_pdf() -> str:
+    """A PDF that keeps its parser busy for seconds: a content stream of very many text operators."""
+    import zlib
+
+    stream = zlib.compress(b"BT /F1 12 Tf 72 700 Td (Hello slow world) Tj ET\n" * 1_500_000)
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
+        b"<</Length %d/Filter/FlateDecode>>stream\n%s\nendstream" % (len(stream), stream),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    ]
+    out, offsets = b"%PDF-1.7\n", []
+    for number, content in enumerate(objects, 1):
+        offsets.append(len(out))
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, content)
+    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    out += b"xref\n0 %d\n0000000000 65535 f \n%strailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % (
+        len(objects) + 1,
+        table,
+        len(objects) + 1,
+        len(out),
+    )
+    return base64.b64encode(out).decode()
+
+
+async def until_taken(broker: BrokerView, queue: str = "documents.submitted") -> None:
+    async with asyncio.timeout(20):
+        while await broker.depth(queue) > 0:
+            await asyncio.sleep(0.02)
+
+
+async def test_a_second_sigterm_requeues_what_is_in_flight(settings, graph):
+    async with a_process(settings, DOCGRAPH_SHUTDOWN_GRACE="60") as service:
+        await service.ready()
+        async with BrokerView(settings.rabbitmq_url) as broker:
+            await broker.submit("slow", text=None, data=a_slow_pdf(), media_type="application/pdf")
+            await until_taken(broker)
+            service.process.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(20):
+                while "Waiting for application shutdown" not in service.log:
+                    await asyncio.sleep(0.02)
+            service.process.send_signal(signal.SIGTERM)
+            assert await service.exit_code(within=10) == 1
+            assert await broker.depth("documents.submitted") == 1
+            assert broker.completions == []
+    assert (await graph.counts())["documents"] == 0
+
+
+async def test_the_end_of_the_grace_requeues_what_is_in_flight(settings, graph):
+    async with a_process(settings, DOCGRAPH_SHUTDOWN_GRACE="1") as service:
+        await service.ready()
+        async with BrokerView(settings.rabbitmq_url) as broker:
+            await broker.submit("slow", text=None, data=a_slow_pdf(), media_type="application/pdf")
+            await until_taken(broker)
+            assert await service.stop(within=15) == 1
+            assert await broker.depth("documents.submitted") == 1
+    assert (await graph.counts())["documents"] == 0
+
+
+async def test_sigterm_while_it_waits_for_rabbitmq_ends_the_start(settings):
+    waiting = settings.model_copy(update={"rabbitmq_url": f"amqp://127.0.0.1:{free_port()}/", "startup_timeout": 60.0})
+    async with a_process(waiting) as service:
+        await until_starting(service)
+        assert await service.stop(within=10) == 0
+        assert "stopped while starting" in service.log
+
+
+async def test_sigterm_while_it_waits_for_neo4j_ends_the_start(settings):
+    waiting = settings.model_copy(update={"neo4j_uri": f"bolt://127.0.0.1:{free_port()}", "startup_timeout": 60.0})
+    async with a_process(waiting) as service:
+        await until_starting(service)
+        assert await service.stop(within=10) == 0
+
+
+async def until_starting(service):
+    async with asyncio.timeout(20):
+        while "Waiting for application startup" not in service.log:
+            await asyncio.sleep(0.02)

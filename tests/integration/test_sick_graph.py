@@ -1,0 +1,94 @@
+"""A graph that is away is not the documents' fault: work is held, no retry is burnt, and it resumes by itself."""
+
+import asyncio
+import json
+
+import pytest
+from yarl import URL
+
+from tests.support.broker import BrokerView
+from tests.support.processes import a_process
+from tests.support.proxy import Proxy
+
+
+@pytest.fixture
+async def proxy(settings):
+    address = URL(settings.neo4j_uri)
+    async with Proxy(address.host, address.port or 7687) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def through_proxy(settings, proxy):
+    return settings.model_copy(update={"neo4j_uri": f"bolt://127.0.0.1:{proxy.port}", "graph_timeout": 2.0})
+
+
+async def until_unready(service, part, within=20):
+    async with asyncio.timeout(within):
+        while part not in (problems := await service.problems()):
+            await asyncio.sleep(0.1)
+    return problems[part]
+
+
+@pytest.mark.parametrize("outage", ["down", "frozen"])
+async def test_work_is_held_while_the_graph_is(serve, through_proxy, graph, proxy, outage):
+    async with a_process(through_proxy) as service:
+        await service.ready()
+        async with BrokerView(through_proxy.rabbitmq_url) as broker:
+            before = await broker.submit("before")
+            await broker.answer(before)
+            if outage == "down":
+                await proxy.cut()
+            else:
+                proxy.freeze()
+            held = [await broker.submit(f"held{number}") for number in range(30)]
+            assert "expected an answer" in await until_unready(service, "neo4j")
+            async with asyncio.timeout(40):
+                while "messages are held" not in service.log:
+                    await asyncio.sleep(0.1)
+            assert await broker.depth("documents.retry.1s") == 0
+            assert len(broker.completions) == 1
+
+            if outage == "down":
+                await proxy.restore()
+            else:
+                proxy.thaw()
+            for id_ in held:
+                answer = await broker.answer(id_, within=40)
+                assert (answer["outcome"], answer["attempt"]) == ("created", 1)
+            await service.ready()
+            assert await broker.dead() == []
+            assert "graph is back" in service.log
+        assert await service.stop() == 0
+
+
+async def test_a_hold_that_lasts_too_long_ends_in_the_tiers(through_proxy, graph, proxy):
+    async with a_process(through_proxy, DOCGRAPH_HOLD_TIMEOUT="2") as service:
+        await service.ready()
+        async with BrokerView(through_proxy.rabbitmq_url) as broker:
+            await proxy.cut()
+            id_ = await broker.submit("a")
+            async with asyncio.timeout(60):
+                while "document will be retried" not in service.log:
+                    await asyncio.sleep(0.1)
+            await proxy.restore()
+            answer = await broker.answer(id_, within=40)
+            assert (answer["kind"], answer["attempt"]) == ("document.processed", 2)
+
+
+async def test_stopping_while_the_graph_is_away_requeues_at_once(through_proxy, graph, proxy, settings):
+    async with a_process(through_proxy, DOCGRAPH_SHUTDOWN_GRACE="60") as service:
+        await service.ready()
+        async with BrokerView(through_proxy.rabbitmq_url) as broker:
+            await proxy.cut()
+            ids = [await broker.submit(f"d{number}") for number in range(5)]
+            async with asyncio.timeout(40):
+                while "messages are held" not in service.log:
+                    await asyncio.sleep(0.1)
+            assert await service.stop(within=15) == 1
+            assert "requeued" in service.log
+            async with a_process(settings) as successor:
+                await successor.ready()
+                for id_ in ids:
+                    assert (await broker.answer(id_))["outcome"] == "created"
+                assert len({json.loads(m.body)["document_id"] for m in broker.completions}) == 5
