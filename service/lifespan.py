@@ -43,7 +43,7 @@ def lifespan_of(settings: Settings, broker: RabbitBroker, topology: Topology, me
             # Connected here and not by the broker's start: until then a SIGTERM could not end its reconnecting.
             await _connect_broker(broker, deadline)
             stack.push_async_callback(broker.stop)
-            await declare(broker, topology)
+            await _declare(broker, topology, settings.startup_timeout)
             driver = await stack.enter_async_context(_graph(settings, deadline))
             writer = GraphWriter(driver, settings.neo4j_database, settings.graph_timeout)
             committer = Committer(
@@ -113,6 +113,16 @@ async def _connect_broker(broker: RabbitBroker, deadline: float) -> None:
             raise StartupError(msg) from None
         else:
             return
+
+
+async def _declare(broker: RabbitBroker, topology: Topology, timeout: float) -> None:
+    try:
+        async with asyncio.timeout(timeout):
+            await declare(broker, topology)
+    except (AMQPError, OSError) as error:
+        why = str(error) or "no answer in time; is there a memory or disk alarm?"
+        msg = f"RABBITMQ_URL: expected RabbitMQ to declare the service's exchanges and queues, got {why}"
+        raise StartupError(msg) from None
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""Whether this process's own consumers are registered, as the client's side of the channel knows it.
+"""Whether this process's own consumers are registered and its publishes taken, as the client's side knows it.
 
 `RabbitBroker.ping` and the subscribers' `running` flag stay true when the broker has cancelled a consumer: they cannot
 tell a worker from one that has gone deaf.
@@ -24,3 +24,13 @@ async def _consumes(subscriber: Any) -> bool:
         return False
     channel = await queue.channel.get_underlay_channel()
     return tag in channel.consumers
+
+
+def is_blocked(broker: RabbitBroker) -> bool:
+    """Tell whether RabbitMQ takes no publishes from this process, because of a memory or disk alarm."""
+    connection: Any = broker._connection  # noqa: SLF001 - no public name; covered by a test
+    if connection is None or connection.transport is None:
+        return False
+    # aiormq keeps what `connection.blocked` and `connection.unblocked` say, but has no name for it.
+    unblocked = getattr(connection.transport.connection, "_Connection__connection_unblocked", None)
+    return unblocked is not None and not unblocked.is_set()

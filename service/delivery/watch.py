@@ -11,7 +11,7 @@ import structlog
 from aio_pika.exceptions import AMQPError
 from faststream.rabbit import RabbitBroker
 
-from service.delivery.consumers import deaf_queues
+from service.delivery.consumers import deaf_queues, is_blocked
 from service.delivery.envelope import describe
 from service.delivery.topology import Topology, declare
 from service.errors import StartupError
@@ -38,7 +38,8 @@ async def watch_consumers(broker: RabbitBroker, topology: Topology, give_up: Cal
     looks = 0
     while True:
         await asyncio.sleep(INTERVAL)
-        deaf = await deaf_queues(broker) if await broker.ping(timeout=1.0) else []
+        # A broker that is away or has an alarm is waited for, however long that takes.
+        deaf = await deaf_queues(broker) if await broker.ping(timeout=1.0) and not is_blocked(broker) else []
         looks = looks + 1 if deaf else 0
         if looks == MEND_AFTER:
             log.warning("this process does not consume; declaring the topology again", queues=deaf)

@@ -11,7 +11,7 @@ from faststream.rabbit import RabbitBroker
 from neo4j import AsyncDriver
 from neo4j.exceptions import DriverError, Neo4jError
 
-from service.delivery.consumers import deaf_queues
+from service.delivery.consumers import deaf_queues, is_blocked
 from service.graph.driver import ping
 
 GRAPH_TIMEOUT = 2.0
@@ -33,6 +33,8 @@ class Readiness:
         found: dict[str, str] = {}
         if not await self._broker.ping(timeout=1.0):
             found["rabbitmq"] = "expected a connection, got none; see RABBITMQ_URL and the broker's log"
+        elif is_blocked(self._broker):
+            found["rabbitmq"] = "expected RabbitMQ to take publishes, but it has a memory or disk alarm; see its log"
         elif deaf := await deaf_queues(self._broker):
             found["consumers"] = f"expected this process to consume {', '.join(deaf)}, but it does not"
         if problem := await self._graph_problem():
