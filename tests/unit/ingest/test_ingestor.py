@@ -16,7 +16,7 @@ from service.errors import (
     NoTextError,
     ParserCrashedError,
     ParserTimeoutError,
-    StartupError,
+    ParserUnavailableError,
     UnsupportedMediaTypeError,
 )
 from service.ingest.ingestor import Ingestor
@@ -212,7 +212,7 @@ async def test_a_child_that_reads_nothing_does_not_hold_up_the_service():
 
 async def test_a_child_that_does_not_start_is_no_document_s_fault():
     async with ChildPool(IngestOptions(), (sys.executable, "-I", "-c", "raise SystemExit(1)")) as pool:
-        with pytest.raises(StartupError):
+        with pytest.raises(ParserUnavailableError):
             await pool.prepare(SHORT)
 
 
