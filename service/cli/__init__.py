@@ -6,7 +6,9 @@ import typer
 
 from service import __version__
 from service.cli.contract import asyncapi, schemas
+from service.cli.dead import app as dead
 from service.cli.demo import demo
+from service.cli.journal import app as journal
 from service.cli.local import app as local
 from service.cli.reference import write_reference
 from service.errors import DocgraphError
@@ -18,6 +20,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(local, name="local")
+app.add_typer(dead, name="dead")
+app.add_typer(journal, name="journal")
 app.command()(demo)
 app.command()(asyncapi)
 app.command()(schemas)

@@ -15,7 +15,8 @@ from faststream.rabbit.publisher import RabbitPublisher
 from schemas import DocumentFailed, Reason, completion_id
 from service import __version__
 from service.delivery import envelope as names
-from service.delivery.envelope import Envelope, describe, head, now, own_headers
+from service.delivery.copies import copy_of
+from service.delivery.envelope import Envelope, describe, head, now
 from service.delivery.retry import DeadLetter, decide
 from service.delivery.topology import DEAD, RETRY, TIER_HEADER
 from service.durations import format_duration
@@ -102,7 +103,7 @@ class Settlement:
         # Up to a fifth earlier, so that what failed together does not come back together. A queue never keeps a message
         # for longer than its own delay, whatever stands before it.
         expiration = delay * random.uniform(0.8, 1.0)  # noqa: S311 - jitter, no secret
-        await self._forward(message, sender, headers, exchange=RETRY, routing_key=queue, expiration=expiration)
+        await self._forward(message, headers, exchange=RETRY, routing_key=queue, expiration=expiration)
 
     async def _give_up(
         self, message: AbstractIncomingMessage, sender: Envelope, reason: Reason, error: Exception
@@ -117,7 +118,7 @@ class Settlement:
             "docgraph-version": __version__,
         }
         # The evidence first: whoever hears of the failure finds the dead letter.
-        await self._forward(message, sender, headers, exchange=None, routing_key=DEAD)
+        await self._forward(message, headers, exchange=None, routing_key=DEAD)
         document_id, version = head(message.body)
         event = DocumentFailed(
             document_id=document_id,
@@ -148,7 +149,6 @@ class Settlement:
     async def _forward(
         self,
         message: AbstractIncomingMessage,
-        sender: Envelope,
         headers: dict[str, Any],
         *,
         exchange: Any,
@@ -156,21 +156,10 @@ class Settlement:
         expiration: float | None = None,
     ) -> None:
         """Publish a copy of a message that keeps its ids, its properties and its publisher's headers."""
-        await self._broker.publish(
-            message.body,
-            exchange=exchange,
-            routing_key=routing_key,
-            persist=True,
-            headers=own_headers(message.headers) | headers,
-            message_id=sender.event_id,
-            correlation_id=sender.correlation_id,
-            content_type=message.content_type or "application/octet-stream",
-            content_encoding=message.content_encoding,
-            message_type=message.type,
-            timestamp=message.timestamp,
-            reply_to=message.reply_to,
-            expiration=expiration,
-        )
+        copy = copy_of(message)
+        copy.headers.update(headers)
+        copy.expiration = expiration
+        await self._broker.publish(copy, exchange=exchange, routing_key=routing_key)
 
 
 async def _acknowledge(message: AbstractIncomingMessage) -> None:

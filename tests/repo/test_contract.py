@@ -47,7 +47,7 @@ def test_asyncapi_yaml_is_fresh(settings):
 
 
 def test_the_environment_does_not_show_in_the_asyncapi_document(settings, monkeypatch):
-    monkeypatch.setenv("RABBITMQ_URL", "amqps://somebody:hunter2@broker.internal:5671/other")
+    monkeypatch.setenv("RABBITMQ_URL", "amqps://user:password@broker.internal:5671/other")
     monkeypatch.setenv("NEO4J_URI", "neo4j+s://graph.internal")
     monkeypatch.setenv("NEO4J_PASSWORD", "hunter3")
     monkeypatch.setenv("DOCGRAPH_RETRY_DELAYS", "7s,8s")
