@@ -5,19 +5,16 @@ What belongs here: event models, the closed set of failure reasons, the JSON Sch
 What does not: topology, settings, anything that talks to a server.
 """
 
-from schemas.events import (
+from schemas.completions import (
     COMPLETIONS,
-    INPUTS,
     ChunkCounts,
-    DocumentDeleted,
     DocumentFailed,
     DocumentProcessed,
     DocumentRemoved,
-    DocumentSubmitted,
-    Event,
     ProcessedOutcome,
     RemovedOutcome,
 )
+from schemas.events import INPUTS, DocumentDeleted, DocumentSubmitted, Event
 from schemas.identity import completion_id, event_id
 from schemas.reasons import Reason
 

@@ -1,100 +1,21 @@
-"""The five events. Frozen; unknown fields are ignored on reading (`Event.read`), forbidden on writing (constructor).
+"""Events in: what a producer publishes. Frozen; unknown fields are ignored on reading, forbidden on writing.
 
 Evolution is additive: a new field is optional, a field is never removed, renamed or retyped without a new major version
-(`tests/repo` compares the committed JSON Schemas with the last released ones).
+(`tests/repo` compares the JSON Schemas with the last released ones).
 """
 
-import base64
-import binascii
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Self
 
-from pydantic import (
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    EncodedBytes,
-    EncoderProtocol,
-    Field,
-    JsonValue,
-    NonNegativeInt,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
-from schemas.reasons import Reason
+from schemas.fields import Base64, DocumentId, Metadata, Version
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-LARGEST_VERSION = 2**63 - 1
-"""Neo4j stores integers in 64 bits."""
-
-DocumentId = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=512),
-    Field(description="The producer's id of the document, 1 to 512 characters.", examples=["handbook/install"]),
-]
-Version = Annotated[
-    int,
-    Field(
-        ge=0,
-        le=LARGEST_VERSION,
-        description="Grows with every change of the document; an event that is not newer than the graph has no effect.",
-        examples=[7],
-    ),
-]
-MetadataValue = str | bool | int | float
-Metadata = Annotated[
-    dict[Annotated[str, StringConstraints(min_length=1, max_length=128)], MetadataValue],
-    Field(max_length=64, description="Flat facts of the producer's own, at most 64.", examples=[{"team": "platform"}]),
-]
-EventId = Annotated[
-    str, Field(description="Event id of the input: its AMQP `message_id`, or a UUIDv5 of its body without one.")
-]
-
-
-class _StrictBase64(EncoderProtocol):
-    """Base64 (RFC 4648) that refuses what is none; pydantic's own drops wrong characters, which changes documents."""
-
-    @classmethod
-    def decode(cls, data: bytes) -> bytes:
-        try:
-            return base64.b64decode(b"".join(data.split()), validate=True)
-        except binascii.Error as error:
-            msg = f"expected base64 (RFC 4648, standard alphabet, padded), got something else: {error}"
-            raise ValueError(msg) from None
-
-    @classmethod
-    def encode(cls, value: bytes) -> bytes:
-        return base64.b64encode(value)
-
-    @classmethod
-    def get_json_format(cls) -> Literal["base64"]:
-        return "base64"
-
-
-Base64 = Annotated[bytes, EncodedBytes(encoder=_StrictBase64)]
 
 
 def _inclusive(*alternatives: str) -> list[JsonValue]:
     return [{"required": [name]} for name in alternatives]
-
-
-class ProcessedOutcome(StrEnum):
-    """What a submission did to the graph."""
-
-    CREATED = "created"
-    UPDATED = "updated"
-    UNCHANGED = "unchanged"
-    SUPERSEDED = "superseded"
-
-
-class RemovedOutcome(StrEnum):
-    """What a deletion did to the graph."""
-
-    REMOVED = "removed"
-    ABSENT = "absent"
-    SUPERSEDED = "superseded"
 
 
 class Event(BaseModel):
@@ -211,117 +132,4 @@ class DocumentDeleted(_Input):
     kind: ClassVar[str] = "document.deleted"
 
 
-class ChunkCounts(BaseModel):
-    """How a submission changed the document's chunks."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    created: NonNegativeInt
-    """Chunks whose text is new."""
-    kept: NonNegativeInt
-    """Chunks whose text was there before; their nodes are the same."""
-    removed: NonNegativeInt
-    """Chunks whose text is gone."""
-    total: NonNegativeInt
-    """Chunks of the document now."""
-
-
-_HEAD_EXAMPLE: dict[str, JsonValue] = {
-    "document_id": "handbook/install",
-    "version": 7,
-    "causation_id": "5b1f0b52-2b0e-4c5e-9a53-52a1b1d1f9a0",
-    "occurred_at": "2026-11-23T09:30:01Z",
-}
-
-
-class _Completion(Event):
-    causation_id: EventId
-    occurred_at: AwareDatetime
-    """When the input was answered."""
-
-
-class _Completed(_Completion):
-    document_id: DocumentId
-    version: Version
-    duration_ms: Annotated[float, Field(ge=0)]
-    """Milliseconds from taking the message to the committed transaction, in this attempt."""
-    attempt: Annotated[int, Field(ge=1)]
-    """1 for the first attempt, 2 after one retry, and so on."""
-
-
-class DocumentProcessed(_Completed):
-    """A submission is in the graph, or has been overtaken by a newer event."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                _HEAD_EXAMPLE
-                | {
-                    "outcome": "updated",
-                    "chunks": {"created": 1, "kept": 11, "removed": 1, "total": 12},
-                    "keywords": 64,
-                    "content_hash": "9b74c9897bac770ffc029102a200c5de",
-                    "duration_ms": 14.2,
-                    "attempt": 1,
-                }
-            ]
-        }
-    )
-    kind: ClassVar[str] = "document.processed"
-
-    outcome: ProcessedOutcome
-    """`superseded`: the graph already holds a newer version or a newer deletion; the submission had no effect."""
-    chunks: ChunkCounts
-    keywords: NonNegativeInt
-    """Distinct keywords of the document."""
-    content_hash: str
-    """Hash of the content and of all settings that decide its chunks and keywords."""
-
-
-class DocumentRemoved(_Completed):
-    """A deletion is in the graph, or has been overtaken by a newer event."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [_HEAD_EXAMPLE | {"version": 8, "outcome": "removed", "duration_ms": 4.1, "attempt": 1}]
-        }
-    )
-    kind: ClassVar[str] = "document.removed"
-
-    outcome: RemovedOutcome
-    """`absent`: there was nothing to remove; a tombstone is kept all the same."""
-
-
-class DocumentFailed(_Completion):
-    """An input was given up and lies in the queue `documents.dead`."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                _HEAD_EXAMPLE
-                | {
-                    "reason": "encrypted",
-                    "error": "EncryptedError",
-                    "detail": "expected a PDF without a password, got one that asks for it; submit a decrypted copy",
-                    "attempts": 1,
-                }
-            ]
-        }
-    )
-    kind: ClassVar[str] = "document.failed"
-
-    document_id: DocumentId | None = None
-    """Absent when the body could not be read."""
-    version: Version | None = None
-    """Absent when the body could not be read."""
-    reason: Reason
-    error: str
-    """Class of the error."""
-    detail: str
-    """What was expected, what came and how to fix it; at most 2,000 characters."""
-    attempts: Annotated[int, Field(ge=1)]
-    """How often the input was tried."""
-
-
 INPUTS: tuple[type[Event], ...] = (DocumentSubmitted, DocumentDeleted)
-COMPLETIONS: tuple[type[Event], ...] = (DocumentProcessed, DocumentRemoved, DocumentFailed)

@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from schemas.events import COMPLETIONS, INPUTS, Event
+from schemas.completions import COMPLETIONS
+from schemas.events import INPUTS, Event
 
 DIALECT = GenerateJsonSchema.schema_dialect
 

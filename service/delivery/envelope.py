@@ -10,7 +10,7 @@ from aio_pika.abc import AbstractIncomingMessage, HeadersType
 from pydantic import TypeAdapter, ValidationError
 
 from schemas import event_id
-from schemas.events import DocumentId, Version
+from schemas.fields import DocumentId, Version
 
 ATTEMPT = "docgraph-attempt"
 FIRST_ERROR = "docgraph-first-error"

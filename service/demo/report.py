@@ -7,6 +7,8 @@ from rich.text import Text
 from service.graph.driver import GraphAddress, open_driver
 from service.graph.reader import GraphReader
 
+WIDTHS = {"keyword": 16, "document": 24}
+"""Characters of the columns that a narrow terminal must not squeeze."""
 QUERY = '"varroa mites" OR swarm OR 蜂蜜'
 
 
@@ -31,6 +33,8 @@ async def show_graph(console: Console, address: GraphAddress) -> None:
 
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=None)
-    for column in columns:
-        table.add_column(column, no_wrap=True, overflow="ellipsis")
+    *exact, last = columns
+    for column in exact:
+        table.add_column(column, no_wrap=True, min_width=len(column), width=WIDTHS.get(column))
+    table.add_column(last, no_wrap=True, overflow="ellipsis")
     return table

@@ -1,7 +1,7 @@
 """Submissions and deletions."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from faststream import AckPolicy, Depends
 from faststream.message import StreamMessage
@@ -12,7 +12,7 @@ from schemas import DocumentDeleted, DocumentProcessed, DocumentRemoved, Documen
 from service.delivery.envelope import now
 from service.delivery.topology import COMPLETIONS, DOCUMENTS, Topology
 from service.errors import InvalidEventError
-from service.graph.changes import Deletion, Submission
+from service.graph.changes import Answer, Deletion, Submission
 from service.graph.committer import Committer
 from service.handlers.dependencies import Delivery, Dependencies
 from service.ingest.ingestor import Ingestor
@@ -31,6 +31,20 @@ def documents_router(dependencies: Dependencies, topology: Topology, metrics: Me
     def channel() -> Channel:
         # One each: an error on one queue's channel cancels what is in flight on that channel only.
         return Channel(prefetch_count=prefetch, on_return_raises=True)
+
+    def head(event: DocumentSubmitted | DocumentDeleted, delivery: Delivery, answer: Answer) -> dict[str, Any]:
+        """Return what both completions begin with, and count the event."""
+        duration = delivery.duration_ms
+        metrics.completed(event.kind, answer.outcome, duration / 1000)
+        return {
+            "document_id": event.document_id,
+            "version": event.order,
+            "causation_id": delivery.envelope.event_id,
+            "occurred_at": now(),
+            "outcome": answer.outcome,
+            "duration_ms": duration,
+            "attempt": delivery.envelope.attempt,
+        }
 
     @router.publisher(
         exchange=COMPLETIONS,
@@ -57,19 +71,11 @@ def documents_router(dependencies: Dependencies, topology: Topology, metrics: Me
     ) -> DocumentProcessed:
         document = await ingestor.prepare(event)
         answer = await committer.commit(Submission(delivery.envelope.event_id, event.order, document))
-        duration = delivery.duration_ms
-        metrics.completed(event.kind, answer.outcome, duration / 1000)
         return DocumentProcessed(
-            document_id=event.document_id,
-            version=event.order,
-            causation_id=delivery.envelope.event_id,
-            occurred_at=now(),
-            outcome=answer.outcome,
+            **head(event, delivery, answer),
             chunks=answer.chunks,
             keywords=answer.keywords,
             content_hash=document.content_hash,
-            duration_ms=duration,
-            attempt=delivery.envelope.attempt,
         )
 
     @router.publisher(
@@ -95,17 +101,7 @@ def documents_router(dependencies: Dependencies, topology: Topology, metrics: Me
         committer: Annotated[Committer, committer_],
     ) -> DocumentRemoved:
         answer = await committer.commit(Deletion(delivery.envelope.event_id, event.order, event.document_id))
-        duration = delivery.duration_ms
-        metrics.completed(event.kind, answer.outcome, duration / 1000)
-        return DocumentRemoved(
-            document_id=event.document_id,
-            version=event.order,
-            causation_id=delivery.envelope.event_id,
-            occurred_at=now(),
-            outcome=answer.outcome,
-            duration_ms=duration,
-            attempt=delivery.envelope.attempt,
-        )
+        return DocumentRemoved(**head(event, delivery, answer))
 
     return router
 
