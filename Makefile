@@ -1,7 +1,7 @@
 # Everything a developer types. Each target says what it does; `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help generate install demo test unit lint validate up down lock clean
+.PHONY: help generate install demo test unit faults soak lint validate up down lock clean
 
 BIN := .venv/bin
 ARGS ?=
@@ -20,6 +20,12 @@ test: install ## all tests, with a private RabbitMQ and Neo4j (or those of RABBI
 
 unit: install ## the tests that need no servers
 	@$(BIN)/pytest tests/unit tests/repo $(ARGS)
+
+faults: install ## the fault harness in its long form: 10,000 messages under each of its faults; takes half an hour
+	@DOCGRAPH_FAULTS=long $(BIN)/pytest tests/faults $(ARGS)
+
+soak: install ## half an hour of steady load, or DOCGRAPH_SOAK_SECONDS: memory, connections, channels and queues stay flat
+	@DOCGRAPH_FAULTS=long DOCGRAPH_SOAK_SECONDS=$${DOCGRAPH_SOAK_SECONDS:-1800} $(BIN)/pytest tests/faults/test_soak.py $(ARGS)
 
 lint: install ## ruff and mypy
 	@$(BIN)/ruff check

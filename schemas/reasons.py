@@ -30,6 +30,8 @@ class Reason(StrEnum):
     """The parser process died, or ran into its memory limit."""
     GRAPH_UNAVAILABLE = "graph_unavailable"
     """Neo4j did not answer until the retries were used up."""
+    BROKER_UNAVAILABLE = "broker_unavailable"
+    """RabbitMQ did not confirm the completion until the retries were used up; the graph holds the document."""
     GRAPH_REJECTED = "graph_rejected"
     """Neo4j refused to store this document, and would refuse it again."""
     CRASH_LOOP = "crash_loop"

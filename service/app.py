@@ -4,7 +4,6 @@ faststream run service.app:app
 uvicorn service.app:app
 """
 
-import logging
 from functools import partial
 
 from faststream.rabbit import Channel, RabbitBroker
@@ -51,7 +50,8 @@ def build_app(settings: Settings) -> StrictAsgiFastStream:
         on_reconnected=[declare_again],
         specification_url="amqp://rabbitmq.example.com:5672/",
         description="RabbitMQ 3.10 or newer, with quorum queues and streams",
-        log_level=logging.DEBUG,  # its two lines per message; the settlement logs what matters
+        # It would log two lines a message, and a traceback for each that a lost channel cuts off. The settlement logs.
+        logger=None,
     )
     failures = broker.publisher(
         exchange=COMPLETIONS,

@@ -17,6 +17,7 @@ DocgraphError
 │   └── CrashLoopError            crash_loop
 ├── TransientError            time heals it: through the retry tiers
 │   ├── GraphUnavailableError     graph_unavailable
+│   ├── BrokerUnavailableError    broker_unavailable
 │   └── ParserUnavailableError    internal_error
 └── StartupError              the process cannot start; names the setting to look at
 """
@@ -125,6 +126,12 @@ class GraphUnavailableError(TransientError):
     """Neo4j does not answer, or not in time."""
 
     reason = Reason.GRAPH_UNAVAILABLE
+
+
+class BrokerUnavailableError(TransientError):
+    """RabbitMQ does not confirm a completion. Its input is tried again, and answered from the graph."""
+
+    reason = Reason.BROKER_UNAVAILABLE
 
 
 class ParserUnavailableError(TransientError):

@@ -9,12 +9,14 @@ from types import TracebackType
 from typing import Any
 
 from faststream import BaseMiddleware, ContextRepo
+from faststream.exceptions import FastStreamException
 from faststream.rabbit.response import RabbitPublishCommand
 
 from schemas import Event, completion_id
-from service.delivery.envelope import Envelope
+from service.delivery.envelope import Envelope, describe
 from service.delivery.quarantine import Quarantine, is_suspect
-from service.delivery.settlement import Settlement
+from service.delivery.settlement import CHANNEL_GONE, Settlement
+from service.errors import BrokerUnavailableError
 
 
 class DeliveryMiddleware(BaseMiddleware[RabbitPublishCommand, Any]):
@@ -50,8 +52,12 @@ class DeliveryMiddleware(BaseMiddleware[RabbitPublishCommand, Any]):
                 "content_type": "application/json",
             }
         # FastStream does not hand a publisher's `timeout` on to aio-pika.
-        async with asyncio.timeout(self._settlement.timeout):
-            return await call_next(cmd)
+        try:
+            async with asyncio.timeout(self._settlement.timeout):
+                return await call_next(cmd)
+        except (*CHANNEL_GONE, FastStreamException, TimeoutError) as error:
+            msg = f"expected RabbitMQ to confirm a publish to {cmd.destination!r}, got {describe(error)}"
+            raise BrokerUnavailableError(msg) from error
 
     async def after_processed(
         self,

@@ -8,7 +8,6 @@ from typing import Any
 import structlog
 from aio_pika.abc import AbstractIncomingMessage
 from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
-from faststream.exceptions import FastStreamException
 from faststream.rabbit import RabbitBroker
 from faststream.rabbit.publisher import RabbitPublisher
 
@@ -24,10 +23,10 @@ from service.telemetry import Metrics
 
 log = structlog.get_logger(__name__)
 
+CHANNEL_GONE = (AMQPError, ChannelInvalidStateError, OSError)
+"""How the loss of a channel or its connection shows. `ChannelInvalidStateError` is no `AMQPError`."""
 DETAIL_LENGTH = 2000
 """Characters of an error's text that are kept: headers must fit into one AMQP frame."""
-
-PUBLISH_ERRORS = (AMQPError, FastStreamException, TimeoutError, OSError)
 
 
 class Settlement:
@@ -86,7 +85,7 @@ class Settlement:
                     await self._retry(message, sender, queue, decision.delay, error)
                     self._metrics.retried(decision.delay)
                     log.warning("document will be retried", **facts, delay=decision.delay, exc_info=unforeseen)
-        except PUBLISH_ERRORS as problem:
+        except Exception as problem:  # noqa: BLE001 - whatever it is, no message is left hanging
             # Requeued at once, as there is no other place; the queue's delivery limit bounds it.
             log.error("outcome could not be published; message is requeued", **facts, problem=describe(problem))
             await _requeue(message)
@@ -165,7 +164,7 @@ class Settlement:
 async def _acknowledge(message: AbstractIncomingMessage) -> None:
     try:
         await message.ack()
-    except (ChannelInvalidStateError, AMQPError, OSError) as error:
+    except CHANNEL_GONE as error:
         # The channel is gone, so the broker delivers the message again and finds its event id in the graph.
         log.info("acknowledgement was lost; the message will be redelivered", problem=describe(error))
 
@@ -173,5 +172,5 @@ async def _acknowledge(message: AbstractIncomingMessage) -> None:
 async def _requeue(message: AbstractIncomingMessage) -> None:
     try:
         await message.reject(requeue=True)
-    except (ChannelInvalidStateError, AMQPError, OSError) as error:
+    except CHANNEL_GONE as error:
         log.info("the message will be redelivered", problem=describe(error))
