@@ -5,9 +5,10 @@ from contextlib import asynccontextmanager
 
 import aio_pika
 import pytest
+from aio_pika.exceptions import ChannelNotFoundEntity
 
 from service.app import build_app
-from service.delivery.topology import Topology
+from service.delivery.topology import DEAD, DELETED, SUBMITTED, Topology
 from service.graph.driver import GraphAddress, connect, open_driver
 from service.graph.schema import apply_schema
 from service.graph.writer import GraphWriter
@@ -15,6 +16,9 @@ from service.settings import Settings
 from tests.support.broker import BrokerView
 from tests.support.graph import GraphView
 from tests.support.vhosts import Vhosts, private_stack
+
+WIPE = "DOCGRAPH_TEST_WIPE"
+"""Set it to let tests delete what is in servers that are not their own."""
 
 
 def needed(variable: str) -> str:
@@ -41,8 +45,19 @@ def graph_address() -> GraphAddress:
 async def driver(graph_address):
     async with open_driver(graph_address, transactions=16) as driver:
         await connect(driver, graph_address, connections=4, timeout=10)
+        view = GraphView(driver, graph_address.database)
+        # Tests empty the graph. A stack of `docgraph local run` is there for that; any other graph must be empty, so
+        # that nobody loses one by running the tests with their own shell's settings.
+        stack = private_stack()
+        ours = stack is not None and not stack.state.kept and stack.neo4j.uri == graph_address.uri
+        if not ours and not os.environ.get(WIPE) and (nodes := await view.value("MATCH (n) RETURN count(n) AS n")):
+            pytest.fail(
+                f"expected an empty graph at NEO4J_URI, found {nodes} nodes; tests delete everything in it: use an "
+                f"empty database, unset RABBITMQ_URL and NEO4J_URI to have private servers, or set {WIPE}=yes"
+            )
         await apply_schema(driver, graph_address.database)
         yield driver
+        await view.wipe()
 
 
 @pytest.fixture
@@ -69,8 +84,27 @@ def vhosts():
     vhosts.clear()
 
 
+@pytest.fixture(scope="session")
+async def broker_may_be_emptied(vhosts) -> None:
+    """Fail when somebody else's vhost holds messages in queues of our names: tests delete them."""
+    if vhosts is not None or os.environ.get(WIPE):
+        return
+    async with await aio_pika.connect(os.environ["RABBITMQ_URL"]) as connection:
+        for name in (SUBMITTED, DELETED, DEAD):
+            async with connection.channel() as channel:
+                try:
+                    queue = await channel.declare_queue(name, passive=True)
+                except ChannelNotFoundEntity:
+                    continue
+                if count := queue.declaration_result.message_count:
+                    pytest.fail(
+                        f"expected no messages in {name} at RABBITMQ_URL, found {count}; tests delete our queues: use "
+                        f"a vhost of its own for them, or set {WIPE}=yes"
+                    )
+
+
 @pytest.fixture
-async def rabbitmq_url(vhosts) -> str:
+async def rabbitmq_url(vhosts, broker_may_be_emptied) -> str:
     """An empty vhost; on a broker that is not ours, the given one with our queues and exchanges deleted."""
     if vhosts is not None:
         return vhosts.take()

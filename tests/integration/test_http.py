@@ -61,3 +61,15 @@ async def test_readiness_tells_in_json_what_is_not_ready(serve, settings):
         await app.context.get("driver").close()
         problems = await Readiness(app, broker).problems()
         assert problems["neo4j"].startswith("expected an answer, got DriverError")
+
+
+async def test_with_several_workers_one_process_answers_for_all(settings, graph, tmp_path):
+    async with a_process(settings, "--workers", "2", PROMETHEUS_MULTIPROC_DIR=str(tmp_path)) as service:
+        await service.ready()
+        async with BrokerView(settings.rabbitmq_url) as broker:
+            for number in range(10):
+                await broker.submit(f"d{number}")
+            await broker.until(10)
+        _, body, _ = await service.fetch("/metrics")
+        assert 'docgraph_events_completed_total{kind="document.submitted",outcome="created"} 10.0' in body.decode()
+        assert "docgraph_events_waiting" in body.decode()
