@@ -1,7 +1,6 @@
 """Starting, finding and ending a process, with a server that is a sleeping shell."""
 
 import os
-import time
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,17 +12,16 @@ from service.local.server import Server
 
 class Sleeper(Server):
     title: ClassVar[str] = "Sleeper"
-    ready_within: ClassVar[float] = 0.3
-    stopped_within: ClassVar[float] = 0.3
+    ready_within: ClassVar[float] = 10
+    stopped_within: ClassVar[float] = 10
     own_variables: ClassVar[tuple[str, ...]] = ("SLEEPER_",)
-    script: str = "exec sleep 60"
-    ready: bool = True
+    script: str = "touch ready; exec sleep 60"
 
     def prepare(self) -> tuple[list[str], dict[str, str]]:
         return ["/bin/sh", "-c", self.script], {}
 
     def answers(self) -> bool:
-        return self.ready and self.pid is not None
+        return (self.home / "ready").exists()
 
 
 @pytest.fixture
@@ -67,31 +65,32 @@ def test_a_process_that_ends_during_its_start_shows_its_last_lines(sleeper: Slee
 
 
 def test_a_process_that_never_answers_is_given_up(sleeper: Sleeper):
-    sleeper.ready = False
+    sleeper.script = "exec sleep 60"
+    sleeper.ready_within = 0.3
 
     with pytest.raises(LocalStackError, match="within 0 s, but it did not"):
         sleeper.start()
 
 
 def test_a_process_that_ignores_the_request_to_stop_is_killed(sleeper: Sleeper):
-    sleeper.script = "trap '' TERM; while :; do sleep 0.1; done"
+    sleeper.script = "trap '' TERM; touch ready; while :; do sleep 0.1; done"
+    sleeper.stopped_within = 0.3
     sleeper.start()
-    time.sleep(0.1)
 
     sleeper.stop()
 
     assert sleeper.pid is None
 
 
-def test_a_frozen_process_can_be_stopped(sleeper: Sleeper):
+def test_a_frozen_process_stops_in_order_and_is_not_killed(sleeper: Sleeper):
+    sleeper.script = "trap 'touch orderly; exit' TERM; touch ready; while :; do sleep 0.1; done"
     sleeper.start()
     sleeper.freeze()
-    began = time.monotonic()
 
     sleeper.stop()
 
     assert sleeper.pid is None
-    assert time.monotonic() - began < 0.3
+    assert (sleeper.home / "orderly").exists()
 
 
 def test_a_process_of_its_own_session_does_not_hear_the_terminal(sleeper: Sleeper):
