@@ -1,21 +1,24 @@
 # Everything a developer types. Each target says what it does; `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help generate install demo test unit faults soak lint validate up down lock clean
+.PHONY: help generate install frameworks demo test unit faults soak lint validate up down lock clean
 
 BIN := .venv/bin
 ARGS ?=
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F '\t' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 install: ## install what is missing: system packages, .venv from the lock file
 	@scripts/install.sh
 
+frameworks: ## install what examples/ and benchmarks/ run beside the service, too: Redis and .venv-frameworks
+	@scripts/install.sh frameworks
+
 demo: install ## start private servers, send documents, show the graph
 	@$(BIN)/docgraph demo
 
-test: install ## all tests, with a private RabbitMQ and Neo4j (or those of RABBITMQ_URL and NEO4J_URI); ARGS goes to pytest
+test: frameworks ## all tests, with a private RabbitMQ and Neo4j (or those of RABBITMQ_URL and NEO4J_URI); ARGS goes to pytest
 	@$(BIN)/docgraph local run -- $(BIN)/pytest $(ARGS)
 
 unit: install ## the tests that need no servers
@@ -50,7 +53,9 @@ lock: install ## write the lock files anew from pyproject.toml
 	@$(BIN)/uv pip compile -q pyproject.toml --universal --generate-hashes --no-header -o requirements.lock --all-extras
 	@$(BIN)/uv pip compile -q pyproject.toml --universal --generate-hashes --no-header -o requirements-dev.lock --all-extras \
 		--group dev -c requirements.lock
+	@$(BIN)/uv pip compile -q pyproject.toml --universal --generate-hashes --no-header -o requirements-frameworks.lock \
+		--group frameworks
 
-clean: ## stop all private servers, remove .venv and .local
+clean: ## stop all private servers, remove .venv, .venv-frameworks and .local
 	@if [ -x $(BIN)/docgraph ]; then $(BIN)/docgraph local down --all; fi
-	@rm -rf .venv .local
+	@rm -rf .venv .venv-frameworks .local

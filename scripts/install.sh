@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Installs what is missing and says one line per step: system packages (Debian and its kin), .venv from the lock file.
+# Installs what is missing and says one line per step: system packages (Debian and its kin), .venv from the lock file;
+# with `frameworks` also what examples/ and benchmarks/ run beside the service: Redis and .venv-frameworks.
 # Safe to run again at any time; with nothing missing it takes a fraction of a second.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 uv_version=0.13.9
-lock=requirements-dev.lock
-stamp=.venv/.installed
+with_frameworks=${1:-}
 
 say() { printf '%s\n' "install: $*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -23,10 +23,12 @@ find_python() {
   fail "expected Python 3.11 or newer, found $(python3 --version 2>&1 || true); install one and put it in PATH"
 }
 
-fingerprint() { { echo "$uv_version"; cat "$lock" pyproject.toml; } | sha256sum; }
+fingerprint() { { echo "$uv_version"; cat "$1" pyproject.toml; } | sha256sum; }
 
+# venv_is_current FOLDER LOCK
 venv_is_current() {
-  [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null)" = "$(fingerprint)" ] && is_new_enough .venv/bin/python
+  [ -x "$1/bin/python" ] && [ "$(cat "$1/.installed" 2>/dev/null)" = "$(fingerprint "$2")" ] &&
+    is_new_enough "$1/bin/python"
 }
 
 # A virtual environment that was moved or half made does not work: its commands name another folder.
@@ -49,22 +51,40 @@ share_pip_config() {
   done
 }
 
-install_venv() {
-  local python=$1 uv=.venv/bin/uv
-  rm -f "$stamp"
+install_uv() {
+  local python=$1
   if ! venv_is_sound; then
     say "making .venv with $("$python" --version)"
     "$python" -m venv --clear .venv
   fi
-  if [ "$($uv --version 2>/dev/null | cut -d' ' -f2)" != "$uv_version" ]; then
+  if [ "$(.venv/bin/uv --version 2>/dev/null | cut -d' ' -f2)" != "$uv_version" ]; then
     say "installing uv $uv_version"
     .venv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$uv_version"
   fi
+}
+
+# fill_venv FOLDER LOCK
+fill_venv() {
+  local venv=$1 lock=$2 uv=.venv/bin/uv
+  rm -f "$venv/.installed"
+  [ -x "$venv/bin/python" ] && "$venv/bin/python" -c '' 2>/dev/null || $uv venv --quiet --clear "$venv"
   say "installing the packages of $lock"
+  VIRTUAL_ENV=$PWD/$venv $uv pip sync --quiet --require-hashes "$lock"
+  VIRTUAL_ENV=$PWD/$venv $uv pip install --quiet --no-deps --editable .
+  fingerprint "$lock" > "$venv/.installed"
+}
+
+install_venvs() {
+  install_uv "$1"
   share_pip_config
-  VIRTUAL_ENV=$PWD/.venv $uv pip sync --quiet --require-hashes "$lock"
-  VIRTUAL_ENV=$PWD/.venv $uv pip install --quiet --no-deps --editable .
-  fingerprint > "$stamp"
+  venv_is_current .venv requirements-dev.lock || fill_venv .venv requirements-dev.lock
+  [ -z "$with_frameworks" ] || venv_is_current .venv-frameworks requirements-frameworks.lock ||
+    fill_venv .venv-frameworks requirements-frameworks.lock
+}
+
+venvs_are_current() {
+  venv_is_current .venv requirements-dev.lock &&
+    { [ -z "$with_frameworks" ] || venv_is_current .venv-frameworks requirements-frameworks.lock; }
 }
 
 # --- system packages --------------------------------------------------------------------------------------------------
@@ -127,6 +147,7 @@ missing=()
 has_rabbitmq || missing+=(rabbitmq-server)
 command -v mvn >/dev/null || missing+=(maven)
 has_java || missing+=(openjdk-17-jre-headless)
+[ -z "$with_frameworks" ] || command -v redis-server >/dev/null || missing+=(redis-server)
 
 if ! can_make_venvs "$python"; then
   missing+=("$(basename "$(readlink -f "$python")")-venv")
@@ -134,8 +155,8 @@ if ! can_make_venvs "$python"; then
   missing=()
 fi
 
-if ! venv_is_current; then
-  install_venv "$python" &
+if ! venvs_are_current; then
+  install_venvs "$python" &
   venv_job=$!
 fi
 if [ ${#missing[@]} -gt 0 ]; then install_packages "${missing[@]}"; fi
