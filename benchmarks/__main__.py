@@ -34,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--documents", type=int, default=4000)
     run.add_argument("--latency", action="store_true", help="measure the latency at 50 documents a second, too")
     run.add_argument("--no-warm-up", action="store_true")
+    run.add_argument("--stack", help="a running stack of `docgraph local up` to use; it is emptied")
     run.add_argument("--out", type=Path, default=ROOT / ".local" / "benchmarks" / "runs.json")
     return parser
 
@@ -65,7 +66,7 @@ async def run(options: argparse.Namespace) -> None:
     def say(line: str) -> None:
         print(f"{time.monotonic() - began:7.1f} s  {line}", flush=True)
 
-    with running_servers(say=say) as servers:
+    with running_servers(options.stack, say) as servers:
         bench = Bench(servers, folder)
         if not options.no_warm_up:
             for system in chosen("service,raw_each,floor"):

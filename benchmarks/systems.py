@@ -21,6 +21,8 @@ class System:
     processes: int = 1
     """How many times the command is started."""
     journals: bool = True
+    fulltext: bool = False
+    """Whether the full-text indexes of the service's graph are there. The peers are spared them."""
     server: str = ""
     """What it needs besides RabbitMQ and Neo4j: `redis`, `prefect` or `temporal`."""
     documents: int = 0
@@ -46,48 +48,18 @@ def _celery(module: str, *arguments: str) -> tuple[str, ...]:
     return tuple(part.format(module) for part in CELERY) + arguments
 
 
+def _service(name: str, title: str, *, processes: int = 1, fulltext: bool = True, **more: bool) -> System:
+    """Return the service as users run it."""
+    command = SERVICE if processes == 1 else (*SERVICE, "--workers", str(processes))
+    return System(name, title, command, "service", {"processes": processes}, ".venv", fulltext=fulltext, **more)
+
+
 SYSTEMS = (
-    System(
-        "service",
-        "docgraph",
-        SERVICE,
-        "service",
-        {"processes": 1},
-        venv=".venv",
-        short=True,
-        large=True,
-        latency=True,
-    ),
-    System(
-        "service-2",
-        "docgraph, 2 processes",
-        (*SERVICE, "--workers", "2"),
-        "service",
-        {"processes": 2},
-        venv=".venv",
-        short=True,
-        large=True,
-        latency=True,
-    ),
-    System(
-        "service-no-journals",
-        "docgraph, journals unbound",
-        SERVICE,
-        "service",
-        {"processes": 1},
-        venv=".venv",
-        journals=False,
-        short=True,
-    ),
-    System(
-        "service-2-no-journals",
-        "docgraph, 2 processes, journals unbound",
-        (*SERVICE, "--workers", "2"),
-        "service",
-        {"processes": 2},
-        venv=".venv",
-        journals=False,
-    ),
+    _service("service", "docgraph", short=True, large=True, latency=True),
+    _service("service-2", "docgraph, 2 processes", processes=2, short=True, large=True, latency=True),
+    _service("service-no-journals", "docgraph, without journals", journals=False, short=True),
+    _service("service-2-no-journals", "docgraph, 2 processes, without journals", processes=2, journals=False),
+    _service("service-bare", "docgraph, without journals and full-text indexes", journals=False, fulltext=False),
     System(
         "floor",
         "raw aio-pika loop, batches (the floor)",

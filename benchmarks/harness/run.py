@@ -72,8 +72,7 @@ class Bench:
                     pids = [worker.pid for worker in workers]
                     log = self._log(system)
                     await until_either(collector.until(1), workers, log, FIRST_WITHIN)
-                    if not system.journals:
-                        await unbind_journals(environment)
+                    await self._take_away(system, environment)
                     began = await until_either(collector.until(tenth), workers, log, LAST_WITHIN)
                     before = self._cpu(pids, collector)
                     ended = await until_either(collector.until(documents), workers, log, LAST_WITHIN)
@@ -84,7 +83,7 @@ class Bench:
                 for group, seconds in after.items():
                     result.cpu[group] = round((seconds - before[group]) / (documents - tenth) * 1000, 4)
                 await asyncio.sleep(REPEATS_WITHIN)
-                self._check(result, environment, await collector.arrivals(), documents)
+                await self._check(result, environment, await collector.arrivals(), documents)
         return result
 
     async def latency(self, system: System, documents: int, rate: float, warm_up: int = 50) -> Result:
@@ -97,13 +96,12 @@ class Bench:
                     log = self._log(system)
                     await self._submit(system, environment, 0, warm_up, 0)
                     await until_either(collector.until(warm_up), workers, log, FIRST_WITHIN)
-                    if not system.journals:
-                        await unbind_journals(environment)
+                    await self._take_away(system, environment)
                     await self._submit(system, environment, warm_up, documents, rate)
                     await until_either(collector.until(total), workers, log, LAST_WITHIN)
                     result.memory = round(usage.peak_megabytes(worker.pid for worker in workers), 1)
                 arrivals = await collector.arrivals()
-                self._check(result, environment, arrivals, total)
+                await self._check(result, environment, arrivals, total)
                 sent = _times(self.folder / "sent.json")
                 waits = sorted((at - sent[id_]) * 1000 for id_, at in arrivals if id_ in sent)
                 if waits:
@@ -115,7 +113,7 @@ class Bench:
     async def _prepared(self, system: System, result: Result) -> AsyncIterator[dict[str, str]]:
         """An empty graph, an empty vhost. What goes wrong inside is a problem of the run."""
         self._log(system).unlink(missing_ok=True)
-        self.servers.prepare_graph()
+        self.servers.prepare_graph(fulltext=system.fulltext)
         if system.server == "redis":
             self.servers.empty_redis()
         self._fresh += 1
@@ -151,6 +149,13 @@ class Bench:
                 workers.append(await stack.enter_async_context(running(mine, environment, self._log(system))))
             yield workers
 
+    async def _take_away(self, system: System, environment: dict[str, str]) -> None:
+        """Take away what the service has made at its start and this run is to do without."""
+        if system.how == "service" and not system.fulltext:
+            self.servers.drop_fulltext()
+        if not system.journals:
+            await unbind_journals(environment)
+
     async def _submit(
         self, system: System, environment: dict[str, str], first: int, count: int, rate: float
     ) -> None:
@@ -158,7 +163,7 @@ class Bench:
         options = ("--first", str(first), "--count", str(count), "--rate", str(rate))
         await finish((*command, *options), environment, self.folder / "producer.log", within=600)
 
-    def _check(self, result: Result, environment: dict[str, str], arrivals: list[Any], documents: int) -> None:
+    async def _check(self, result: Result, environment: dict[str, str], arrivals: list[Any], documents: int) -> None:
         """Compare graph, completions and queues with what they must be."""
         answered = Counter(id_ for id_, _ in arrivals)
         wanted = {document_id(number) for number in range(documents)}
@@ -170,7 +175,7 @@ class Bench:
             result.problems.append(f"expected one completion a document, got {repeated} more")
         if (counts := self.servers.counts()) != (right := expected(0, documents)):
             result.problems.append(f"expected {right} in the graph, got {counts}")
-        if left := {q: n for q, n in self.servers.left_in(environment["VHOST"]).items() if q != ANSWERS}:
+        if left := await _depths(environment, self.servers.queues(environment["VHOST"])):
             result.problems.append(f"expected empty queues, found {left}")
 
     def _cpu(self, workers: list[int], collector: Collector) -> dict[str, float]:
@@ -192,6 +197,17 @@ async def unbind_journals(environment: dict[str, str]) -> None:
         for exchange in ("documents", COMPLETIONS):
             journal = await channel.get_queue(f"{exchange}.journal", ensure=False)
             await journal.unbind(exchange, "#")
+
+
+async def _depths(environment: dict[str, str], queues: list[str]) -> dict[str, int]:
+    """Return the queues that are not empty. Asked of the queue itself: lists of a quorum queue are seconds old."""
+    depths = {}
+    async with await aio_pika.connect(environment["RABBITMQ_URL"]) as connection:
+        for name in queues:
+            async with connection.channel() as channel:
+                queue = await channel.declare_queue(name, passive=True)
+                depths[name] = queue.declaration_result.message_count
+    return {name: count for name, count in depths.items() if count and name != ANSWERS}
 
 
 async def _exists(connection: Any, queue: str) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
+from types import FrameType
 
 import neo4j
 
@@ -36,41 +37,45 @@ class Servers:
         self.redis = redis
         self.redis_url = f"redis://127.0.0.1:{redis_port}/0"
         self.driver = neo4j.GraphDatabase.driver(stack.neo4j.uri, auth=stack.neo4j.auth)
-        self._vhosts: set[str] = set()
+        self.vhosts: set[str] = set()
 
     def environment(self, vhost: str) -> dict[str, str]:
         """Return the settings of a system on that vhost, which is made when it is new."""
-        if vhost not in self._vhosts:
+        if vhost not in self.vhosts:
             self.stack.rabbitmq.add_vhosts(vhost)
-            self._vhosts.add(vhost)
+            self.vhosts.add(vhost)
         return self.stack.env(vhost) | {"REDIS_URL": self.redis_url}
 
     def drop_vhost(self, vhost: str) -> None:
         """Forget a vhost with its queues."""
-        if vhost in self._vhosts:
+        if vhost in self.vhosts:
             self.stack.rabbitmq.delete_vhosts(vhost)
-            self._vhosts.remove(vhost)
+            self.vhosts.remove(vhost)
 
-    def left_in(self, vhost: str) -> dict[str, int]:
-        """Return the messages, delivered ones included, of every queue that holds any; streams keep theirs."""
-        lines = self.stack.rabbitmq.ctl("list_queues", "-p", vhost, "name", "messages", "type").splitlines()
+    def queues(self, vhost: str) -> list[str]:
+        """Return the names of all queues but the streams, which keep what they were given."""
+        lines = self.stack.rabbitmq.ctl("list_queues", "-p", vhost, "name", "type").splitlines()
         rows = (line.split("\t") for line in lines)
-        return {name: int(count) for name, count, kind in rows if count.isdecimal() and int(count) and kind != "stream"}
+        return [name for name, kind in rows if kind in {"classic", "quorum"}]
 
-    def prepare_graph(self) -> None:
-        """Empty the graph, and give it the service's constraints and indexes."""
+    def prepare_graph(self, *, fulltext: bool) -> None:
+        """Empty the graph, and give it the service's constraints and indexes, full-text ones if they are wanted."""
         self.driver.execute_query("MATCH (n:__Unlinked) DETACH DELETE n")
         with self.driver.session() as session:
             session.run(EMPTY).consume()
         for statement in schema_statements():
             self.driver.execute_query(statement)
         self.driver.execute_query("CALL db.awaitIndexes(60)")
-        self.stack_quiet()
-
-    def stack_quiet(self) -> None:
-        """Write the checkpoint now that would otherwise fall into a measurement."""
+        if not fulltext:
+            self.drop_fulltext()
+        # The checkpoint that would otherwise fall into the measurement.
         with suppress(neo4j.exceptions.ClientError):
             self.driver.execute_query("CALL db.checkpoint()")
+
+    def drop_fulltext(self) -> None:
+        """Drop the full-text indexes, which the service makes at its start."""
+        for name in FULLTEXT:
+            self.driver.execute_query(f"DROP INDEX {name} IF EXISTS")
 
     def empty_redis(self) -> None:
         """Delete all keys."""
@@ -83,26 +88,40 @@ class Servers:
 
 
 @contextmanager
-def running_servers(name: str = "benchmarks", say=print) -> Iterator[Servers]:
-    """Start the servers with empty data; stop them, whatever happens."""
-    stack = Stack(name, say=say)
-    stack.wipe()
-    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(SystemExit(143)))
+def running_servers(name: str | None = None, say=print) -> Iterator[Servers]:
+    """Start the servers with empty data; stop them, whatever happens.
+
+    Args:
+        name: a stack that `docgraph local up` has started: it is emptied and used, warm as it is, and left running.
+        say: is told what happens.
+
+    """
+    stack = Stack(name or "benchmarks", say=say)
     redis: subprocess.Popen[bytes] | None = None
+    signal.signal(signal.SIGTERM, _leave)
     try:
-        stack.start()
+        if not name:
+            stack.wipe()
+        stack.start(keep=name is not None)
         port = free_port()
         redis = _start_redis(stack.home / "redis", port)
         servers = Servers(stack, redis, port)
         try:
             yield servers
         finally:
+            for vhost in list(servers.vhosts):
+                servers.drop_vhost(vhost)
             servers.driver.close()
     finally:
         if redis is not None:
             redis.terminate()
             redis.wait()
-        stack.stop()
+        if not name:
+            stack.stop()
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
 
 
 def _start_redis(home: Path, port: int) -> subprocess.Popen[bytes]:
