@@ -1,13 +1,13 @@
 # Everything a developer types. Each target says what it does; `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help generate install frameworks demo test unit faults soak lint validate up down lock clean
+.PHONY: help generate install frameworks demo test unit faults soak bench bench-full lint validate up down lock clean
 
 BIN := .venv/bin
 ARGS ?=
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 install: ## install what is missing: system packages, .venv from the lock file
 	@scripts/install.sh
@@ -29,6 +29,13 @@ faults: install ## the fault harness in its long form: 10,000 messages under eac
 
 soak: install ## half an hour of steady load, or DOCGRAPH_SOAK_SECONDS: memory, connections, channels and queues stay flat
 	@DOCGRAPH_FAULTS=long DOCGRAPH_SOAK_SECONDS=$${DOCGRAPH_SOAK_SECONDS:-1800} $(BIN)/pytest tests/faults/test_soak.py $(ARGS)
+
+bench: frameworks ## the benchmark, short: the service beside the raw floor, Celery and others; ten minutes at most
+	@.venv-frameworks/bin/python -m benchmarks short $(ARGS)
+
+bench-full: frameworks ## the benchmark, whole: all systems, three rounds, large runs, latency; two hours
+	@scripts/temporal.sh || echo "bench-full: WITHOUT TEMPORAL: its server could not be built" >&2
+	@.venv-frameworks/bin/python -m benchmarks full $(ARGS)
 
 lint: install ## ruff and mypy
 	@$(BIN)/ruff check

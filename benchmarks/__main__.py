@@ -1,18 +1,25 @@
-"""Runs the benchmark: `python -m benchmarks run`, `list`, `report`."""
+"""The benchmark's command.
+
+    python -m benchmarks list
+    python -m benchmarks run --only service,floor,celery --rounds 1 --documents 2000
+    python -m benchmarks short | full
+    python -m benchmarks report benchmarks/results/full.json
+"""
 
 import argparse
 import asyncio
 import json
-import random
+import sys
 import time
 from pathlib import Path
 
 from benchmarks.harness.processes import ROOT
-from benchmarks.harness.run import Bench, Result
-from benchmarks.harness.servers import running_servers
+from benchmarks.harness.series import Plan, series
+from benchmarks.report import write_report
 from benchmarks.systems import SYSTEMS, System
 
 RESULTS = Path(__file__).parent / "results"
+ALIASES = {"celery": "celery_sync"}
 
 
 def main() -> None:
@@ -20,80 +27,75 @@ def main() -> None:
     if options.command == "list":
         for system in SYSTEMS:
             print(f"{system.name:24}{system.title}")
-        return
-    asyncio.run(run(options))
+    elif options.command == "report":
+        write_report(options.file)
+    else:
+        out = options.out or (RESULTS if options.command == "full" else ROOT / ".local" / "benchmarks") / (
+            f"{options.command}.json"
+        )
+        asyncio.run(series(_plan(options), out, _command(options.command), options.stack, _clock()))
+        write_report(out)
+        failed = sum(bool(run["problems"]) for run in json.loads(out.read_text())["runs"])
+        print(out.with_suffix(".md").read_text())
+        if failed:
+            sys.exit(f"{failed} runs failed their checks; see {out.with_suffix('.md')}")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("list", help="name the systems")
-    run = commands.add_parser("run", help="run systems side by side")
-    run.add_argument("--only", help="systems, separated by commas; all when absent")
-    run.add_argument("--rounds", type=int, default=1)
-    run.add_argument("--documents", type=int, default=4000)
-    run.add_argument("--latency", action="store_true", help="measure the latency at 50 documents a second, too")
-    run.add_argument("--no-warm-up", action="store_true")
-    run.add_argument("--stack", help="a running stack of `docgraph local up` to use; it is emptied")
-    run.add_argument("--out", type=Path, default=ROOT / ".local" / "benchmarks" / "runs.json")
-    return parser
+def _plan(options: argparse.Namespace) -> Plan:
+    if options.command == "short":
+        return Plan([system for system in SYSTEMS if system.short], rounds=1, documents=3000, warm_up=2000)
+    if options.command == "full":
+        return Plan(list(SYSTEMS), rounds=options.rounds, documents=4000, large=(20_000,), service_only=(100_000,))
+    return Plan(
+        chosen(options.only),
+        rounds=options.rounds,
+        documents=options.documents,
+        latency=options.latency,
+        warm_up=0 if options.no_warm_up else 3000,
+    )
 
 
 def chosen(only: str | None) -> list[System]:
-    """Return the systems of these names.
+    """Return the systems of these names; all without any.
 
     Raises:
         SystemExit: there is none of a name.
 
     """
-    if not only:
-        return list(SYSTEMS)
     known = {system.name: system for system in SYSTEMS}
-    names = [{"celery": "celery_sync"}.get(name, name) for name in only.split(",")]
+    names = [ALIASES.get(name, name) for name in only.split(",")] if only else list(known)
     if unknown := [name for name in names if name not in known]:
-        raise SystemExit(f"expected systems of {', '.join(known)}, got {', '.join(unknown)}")
+        sys.exit(f"expected systems of {', '.join(known)}, got {', '.join(unknown)}")
     return [known[name] for name in names]
 
 
-async def run(options: argparse.Namespace) -> None:
-    systems = chosen(options.only)
-    folder = ROOT / ".local" / "benchmarks" / "logs"
-    folder.mkdir(parents=True, exist_ok=True)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    results: list[Result] = []
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("list", help="name the systems")
+    report = commands.add_parser("report", help="write tables and plot of a results file anew")
+    report.add_argument("file", type=Path, nargs="?", default=RESULTS / "full.json")
+    run = commands.add_parser("run", help="some systems, for development")
+    run.add_argument("--only", help="systems, separated by commas; all when absent")
+    run.add_argument("--documents", type=int, default=4000)
+    run.add_argument("--latency", action="store_true", help="measure the latency at 50 documents a second, too")
+    run.add_argument("--no-warm-up", action="store_true")
+    short = commands.add_parser("short", help="the main systems, one round, at most ten minutes")
+    full = commands.add_parser("full", help="all systems, three rounds, large runs")
+    for each, rounds in ((run, 1), (short, 1), (full, 3)):
+        each.add_argument("--rounds", type=int, default=rounds)
+        each.add_argument("--out", type=Path, help="results file; the tables and the plot go beside it")
+        each.add_argument("--stack", help="a running stack of `docgraph local up` to use; it is emptied")
+    return parser
+
+
+def _command(name: str) -> str:
+    return {"short": "make bench", "full": "make bench-full"}.get(name, "python -m benchmarks run")
+
+
+def _clock():
     began = time.monotonic()
-
-    def say(line: str) -> None:
-        print(f"{time.monotonic() - began:7.1f} s  {line}", flush=True)
-
-    with running_servers(options.stack, say) as servers:
-        bench = Bench(servers, folder)
-        if not options.no_warm_up:
-            for system in chosen("service,raw_each,floor"):
-                say(_line(await bench.throughput(system, 3000)) + "  (warm-up)")
-        for number in range(1, options.rounds + 1):
-            for system in random.sample(systems, len(systems)):
-                documents = min(options.documents, system.documents or options.documents)
-                result = await bench.throughput(system, documents)
-                result.round = number
-                results.append(result)
-                say(_line(result))
-            for system in random.sample(systems, len(systems)) if options.latency else []:
-                result = await bench.latency(system, 500, 50)
-                result.round = number
-                results.append(result)
-                say(_line(result))
-            options.out.write_text(json.dumps([each.to_json() for each in results], indent=1))
-
-
-def _line(result: Result) -> str:
-    head = f"{result.system:22} {result.documents:6}"
-    if result.problems:
-        return f"{head}  FAILED: {'; '.join(result.problems)}"
-    if result.kind == "latency":
-        return f"{head}  p50 {result.p50} ms  p99 {result.p99} ms"
-    cpu = " / ".join(f"{result.cpu[group]:.2f}" for group in ("worker", "neo4j", "broker", "collector"))
-    return f"{head}  {result.rate:7.0f}/s   CPU s per 1,000: {cpu}   {result.memory:.0f} MB"
+    return lambda line: print(f"{time.monotonic() - began:7.1f} s  {line}", flush=True)
 
 
 if __name__ == "__main__":

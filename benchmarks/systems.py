@@ -114,7 +114,7 @@ SYSTEMS = (
         "Celery threads, sync driver",
         _celery("celery_threads", "--pool", "threads", "--concurrency", "16"),
         "celery_threads",
-        {"threads": 16, "prefetch": 4},
+        {"threads": 16, "prefetch": "unlimited"},
         short=True,
         latency=True,
     ),

@@ -14,6 +14,7 @@ import aio_pika
 
 from benchmarks.documents import document_id, expected
 from benchmarks.harness import usage
+from benchmarks.harness.extras import MissingError, extra_server
 from benchmarks.harness.processes import ROOT, Collector, RunError, collecting, finish, running, until_either
 from benchmarks.harness.servers import Servers
 from benchmarks.names import ANSWERS, COMPLETIONS
@@ -60,6 +61,7 @@ class Bench:
         self.servers = servers
         self.folder = folder
         self._fresh = 0
+        self._extra_pids: list[int] = []
 
     async def throughput(self, system: System, documents: int) -> Result:
         """Fill the queue, start the system, measure until all is answered."""
@@ -119,12 +121,13 @@ class Bench:
         self._fresh += 1
         # The service's queues stay: they are declared by its first start, before anything can be submitted.
         vhost = "service" if system.how == "service" else f"run-{self._fresh}"
-        environment = self.servers.environment(vhost) | {"VHOST": vhost}
         try:
-            if system.how == "service":
-                await self._declare(system, environment)
-            yield environment
-        except RunError as error:
+            async with extra_server(system.server, self.folder) as (extra, self._extra_pids):
+                environment = self.servers.environment(vhost) | {"VHOST": vhost} | extra
+                if system.how == "service":
+                    await self._declare(system, environment)
+                yield environment
+        except (RunError, MissingError) as error:
             result.problems.append(str(error))
         finally:
             if result.problems or system.how != "service":
@@ -182,7 +185,7 @@ class Bench:
         return {
             "worker": usage.cpu_seconds(workers),
             "neo4j": usage.cpu_seconds([self.servers.stack.neo4j.pid]),
-            "broker": usage.cpu_seconds([self.servers.stack.rabbitmq.pid, self.servers.redis.pid]),
+            "broker": usage.cpu_seconds([self.servers.stack.rabbitmq.pid, self.servers.redis.pid, *self._extra_pids]),
             "collector": usage.cpu_seconds([collector.pid]),
         }
 

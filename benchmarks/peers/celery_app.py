@@ -15,6 +15,7 @@ def celery_app(name: str, prefetch: int = 4) -> Celery:
         task_acks_late=True,
         worker_prefetch_multiplier=prefetch,
         worker_send_task_events=False,
+        broker_pool_limit=32,  # connections for completions: one for each thread
         broker_transport_options={"confirm_publish": True},
         broker_connection_retry_on_startup=True,
     )

@@ -1,5 +1,7 @@
 """Prefect: a background task, served by a task worker; what is waiting lies in the Prefect server."""
 
+import asyncio
+
 import neo4j
 from prefect import task
 from prefect.task_worker import serve
@@ -9,17 +11,20 @@ from benchmarks.peers.rabbit import Publish, completions, connect
 
 LIMIT = 32
 
-driver: neo4j.AsyncDriver | None = None
-publish: Publish
+Resources = tuple[neo4j.AsyncDriver, Publish]
+opening: asyncio.Task[Resources] | None = None
 
 
-async def resources() -> tuple[neo4j.AsyncDriver, Publish]:
-    """Open driver and connection with the first task: a task worker has no start-up hook."""
-    global driver, publish
-    if driver is None:
-        driver = graph.async_driver()
-        publish = await completions(await connect())
-    return driver, publish
+async def resources() -> Resources:
+    """Return driver and publish, opened with the first task: a task worker has no start-up hook."""
+    global opening
+    if opening is None:
+        opening = asyncio.create_task(open_resources())
+    return await opening
+
+
+async def open_resources() -> Resources:
+    return graph.async_driver(), await completions(await connect())
 
 
 @task(persist_result=False, log_prints=False)
