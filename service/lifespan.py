@@ -148,6 +148,7 @@ async def _graph(settings: Settings, deadline: float) -> AsyncGenerator[AsyncDri
         username=settings.neo4j_username,
         password=settings.neo4j_password.get_secret_value(),
         database=settings.neo4j_database,
+        password_file=settings.neo4j_password_file,
     )
     async with open_driver(address, settings.transactions) as driver:
         remaining = max(deadline - time.monotonic(), 1)

@@ -149,6 +149,12 @@ class Settings(BaseSettings):
             problems = "; ".join(_describe(cls, dict(problem)) for problem in error.errors())
             raise StartupError(problems) from None
 
+    @property
+    def neo4j_password_file(self) -> Path | None:
+        """Where the password came from, when that is a file: a rotated one is read again."""
+        path = os.environ.get("NEO4J_PASSWORD_FILE")
+        return Path(path) if path and "NEO4J_PASSWORD" not in os.environ else None
+
     @classmethod
     def settings_customise_sources(
         cls,
