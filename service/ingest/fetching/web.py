@@ -1,0 +1,223 @@
+"""`https` and `http`: requests by aiohttp, each address and each redirect checked."""
+
+import socket
+import ssl
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from contextlib import suppress
+from datetime import datetime, timedelta
+from email.message import Message
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+from yarl import URL
+
+from service.documents import Validator
+from service.errors import (
+    DocgraphError,
+    FetchForbiddenError,
+    FetchNotFoundError,
+    FetchRejectedError,
+    FetchUnavailableError,
+)
+from service.ingest.fetching import uris
+from service.ingest.fetching.addresses import Guard
+from service.ingest.fetching.bodies import check_size, collect
+from service.ingest.fetching.fetched import Fetched
+from service.ingest.fetching.options import FetchOptions
+from service.ingest.fetching.resolver import GuardedResolver
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_NOT_MODIFIED = 304
+_FORBIDDEN = frozenset({401, 403, 407, 451})
+_NOT_FOUND = frozenset({404, 410})
+_LATER = frozenset({408, 421, 425, 429})
+_SERVER_ERROR = 500
+_PIECE = 64 * 1024
+_NO_SUCH_NAME = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
+_EXACT = timedelta(seconds=2)
+
+
+class WebReader:
+    """Reads from web servers. One session for all: connections are kept, cookies and proxies are not."""
+
+    def __init__(self, options: FetchOptions, threads: Executor) -> None:
+        self._options = options
+        self._guard = Guard(options.allow)
+        self._threads = threads
+
+    async def __aenter__(self) -> Self:
+        options = self._options
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                resolver=GuardedResolver(self._guard, self._threads),
+                use_dns_cache=False,
+                limit=options.concurrency,
+                # Made here, so that SSL_CERT_FILE and SSL_CERT_DIR are read at the start.
+                ssl=ssl.create_default_context(),
+            ),
+            timeout=aiohttp.ClientTimeout(
+                total=None, sock_connect=options.connect_timeout, sock_read=options.idle_timeout
+            ),
+            auto_decompress=False,
+            # Neither proxies, which would connect to any address for us, nor passwords from ~/.netrc.
+            trust_env=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": options.user_agent, "Accept": "*/*", "Accept-Encoding": "identity"},
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._session.close()
+
+    async def read(self, uri: str, validator: Validator | None) -> Fetched | None:
+        """Return what is at the address; None when the validator's content still is.
+
+        Raises:
+            PermanentError: there is nothing to have there; the type says why.
+            FetchUnavailableError: not now.
+
+        """
+        try:
+            return await self._follow(uri, validator)
+        except DocgraphError:
+            raise
+        except aiohttp.ClientConnectorCertificateError as error:
+            msg = f"expected {error.host} to show a certificate of a known authority, got another"
+            raise FetchRejectedError(msg) from None
+        except aiohttp.ClientConnectorDNSError as error:
+            if isinstance(error.os_error, socket.gaierror) and error.os_error.errno in _NO_SUCH_NAME:
+                msg = f"expected a server, but the DNS knows no host {error.host!r}"
+                raise FetchNotFoundError(msg) from None
+            msg = f"expected the DNS to know {error.host!r}, got {error.os_error.strerror}"
+            raise FetchUnavailableError(msg) from None
+        except (aiohttp.ClientResponseError, aiohttp.InvalidURL, ValueError) as error:
+            # Not its text, which shows the whole address.
+            msg = f"expected {uris.shown(uri)} to answer in HTTP, got {type(error).__name__}"
+            raise FetchRejectedError(msg) from None
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            msg = f"expected {uris.shown(uri)} to be sent, got {_why(error)}"
+            raise FetchUnavailableError(msg) from None
+
+    async def _follow(self, uri: str, validator: Validator | None) -> Fetched | None:
+        url = self._checked(uri)
+        for _ in range(self._options.redirects + 1):
+            # The address that a validator came from, and no other: equal ETags of two addresses mean nothing.
+            location = uris.digest(uris.without_signature(str(url)))
+            known = validator if validator is not None and validator.location == location else None
+            async with self._session.get(url, allow_redirects=False, headers=_conditions(known)) as response:
+                if response.status in _REDIRECTS and (target := response.headers.get("Location")):
+                    url = self._checked(str(url.join(URL(target))))
+                elif response.status == _NOT_MODIFIED and known is not None:
+                    if _confirms(response, known):
+                        return None
+                    validator = None  # it says that another content has not changed, so the content is asked for
+                else:
+                    return await self._answer(response, uri, location)
+        msg = f"expected at most {self._options.redirects} redirects from {uris.shown(uri)}, got more"
+        raise FetchRejectedError(msg)
+
+    def _checked(self, uri: str) -> URL:
+        """Return an address that may be asked; a redirect's as well as the first one."""
+        url = URL(uri)
+        if url.scheme not in {"http", "https"} or url.scheme not in self._options.schemes:
+            allowed = " or ".join(scheme for scheme in ("https", "http") if scheme in self._options.schemes)
+            msg = f"expected an address with {allowed or 'no web scheme'}, got a redirect to {url.scheme[:20]!r}"
+            raise FetchForbiddenError(msg)
+        if url.user is not None or url.password is not None:
+            msg = "expected an address without user and password, got one with them; use a signed URL"
+            raise FetchForbiddenError(msg)
+        if not url.raw_host:
+            msg = "expected an address with a host, got one without"
+            raise FetchRejectedError(msg)
+        if url.port not in self._options.ports:
+            ports = ", ".join(map(str, self._options.ports))
+            msg = f"expected one of the ports {ports}, got {url.port}; others are allowed by DOCGRAPH_FETCH_PORTS"
+            raise FetchForbiddenError(msg)
+        self._guard.check_literal(url.raw_host)
+        return url
+
+    async def _answer(self, response: aiohttp.ClientResponse, uri: str, location: str) -> Fetched:
+        _check_status(response.status, uris.shown(uri))
+        limit = self._options.max_bytes
+        check_size(response.content_length, limit)
+        content = await collect(response.content.iter_chunked(_PIECE), response.headers.get("Content-Encoding"), limit)
+        return Fetched(
+            content,
+            Validator(_text(response.headers, "ETag"), _last_modified(response.headers), location),
+            media_type=_text(response.headers, "Content-Type"),
+            name=uris.best_name(
+                (
+                    disposition_name(_text(response.headers, "Content-Disposition")),
+                    uris.name_in(response.url.raw_path),
+                    uris.name_in(URL(uri).raw_path),
+                )
+            ),
+        )
+
+
+def disposition_name(header: str | None) -> str | None:
+    """Return the file name in a `Content-Disposition`, without folders; None when there is none, or no good one."""
+    if header is None:
+        return None
+    message = Message()
+    message["Content-Disposition"] = header
+    with suppress(ValueError, LookupError):  # an unknown charset, half a character
+        name = message.get_filename()
+        return uris.safe_name(name) if name else None
+    return None
+
+
+def _conditions(validator: Validator | None) -> Mapping[str, str]:
+    if validator is None:
+        return {}
+    if validator.etag is not None:
+        return {"If-None-Match": validator.etag}
+    return {"If-Modified-Since": validator.last_modified} if validator.last_modified is not None else {}
+
+
+def _confirms(response: aiohttp.ClientResponse, validator: Validator) -> bool:
+    etag = response.headers.get("ETag")
+    return validator.etag is None or etag is None or etag.removeprefix("W/") == validator.etag.removeprefix("W/")
+
+
+def _check_status(status: int, where: str) -> None:
+    if status in {200, 203}:
+        return
+    msg = f"expected {where} to answer with 200, got {status}"
+    if status in _FORBIDDEN:
+        raise FetchForbiddenError(msg)
+    if status in _NOT_FOUND:
+        raise FetchNotFoundError(msg)
+    if status in _LATER or status >= _SERVER_ERROR:
+        raise FetchUnavailableError(msg)
+    raise FetchRejectedError(msg)
+
+
+def _last_modified(headers: Mapping[str, str]) -> str | None:
+    """Return the time of the last change, if no later change can have the same: it has seconds only."""
+    given, sent = _date(headers.get("Last-Modified")), _date(headers.get("Date"))
+    return headers["Last-Modified"] if given and sent and sent - given >= _EXACT else None
+
+
+def _date(text: str | None) -> datetime | None:
+    try:
+        return parsedate_to_datetime(text) if text else None
+    except (ValueError, IndexError, TypeError):
+        return None
+
+
+def _text(headers: Mapping[str, str], name: str) -> str | None:
+    """Return a header that can be kept and sent back; None when it is not printable text."""
+    value = headers.get(name)
+    return value if value and len(value) <= 1024 and value.isprintable() else None  # noqa: PLR2004 - a sane header
+
+
+def _why(error: Exception) -> str:
+    cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+    text = cause.strerror if isinstance(cause, OSError) and cause.strerror else ""
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
