@@ -63,7 +63,7 @@ class Ingestor:
 
         """
         if event.uri is None:
-            return await self._prepared(given(event))
+            return await self.prepare_source(given(event))
         document = await self._fetched(event, event.uri, None)
         assert document is not None
         return document
@@ -93,10 +93,17 @@ class Ingestor:
         async with self._fetcher.fetched(uri, validator) as fetched:
             if fetched is None:
                 return None
-            document = await self._prepared(referred(event, fetched))
+            document = await self.prepare_source(referred(event, fetched))
             return replace(document, origin=origin_of(event, fetched.validator, self._options))
 
-    async def _prepared(self, source: Source) -> PreparedDocument:
+    async def prepare_source(self, source: Source) -> PreparedDocument:
+        """Return the document that the source holds.
+
+        Raises:
+            PermanentError: it is not one that can be read; the type says why.
+            ParserUnavailableError: no child process starts.
+
+        """
         if self._is_quick(source):
             return prepare(source, self._options)
         return await self._pool.prepare(source)

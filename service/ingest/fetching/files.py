@@ -1,6 +1,7 @@
 """`file`: regular files under the allowed roots, and nothing that a name or a link leads to elsewhere."""
 
 import asyncio
+import errno
 import os
 import stat
 import time
@@ -45,6 +46,9 @@ class FileReader:
             msg = "expected a file that the service may read, got one that it may not"
             raise FetchForbiddenError(msg) from None
         except OSError as error:
+            if error.errno == errno.ELOOP:
+                msg = "expected a file, got a link that leads in a circle or that was put there a moment ago"
+                raise FetchForbiddenError(msg) from None
             msg = f"expected to read the file at the uri, got {error.strerror}"
             raise FetchUnavailableError(msg) from None
 
@@ -69,8 +73,9 @@ class FileReader:
         Links are followed to see where they lead. Then the way is gone once more from the root, and no link is
         followed: one that was put there in between is refused, not read.
         """
-        resolved = path.resolve()
-        for root in (Path(root).resolve() for root in self._options.roots):
+        # Not `Path.resolve`: it takes exception to a loop of links, and which one depends on Python's release.
+        resolved = Path(os.path.realpath(path))
+        for root in (Path(os.path.realpath(root)) for root in self._options.roots):
             if resolved.is_relative_to(root) and resolved != root:
                 return _descend(root, resolved.relative_to(root).parts)
         msg = "expected a file in one of the folders of DOCGRAPH_FETCH_ROOTS, got another path"
@@ -112,7 +117,7 @@ def _descend(root: Path, parts: tuple[str, ...]) -> int:
 
 def _check_regular(status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
-        msg = "expected a regular file, got a folder, a device, a pipe or a socket"
+        msg = "expected a regular file, got a folder, a link, a device, a pipe or a socket"
         raise FetchForbiddenError(msg)
 
 

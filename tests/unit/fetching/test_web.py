@@ -151,9 +151,10 @@ async def test_an_endless_body_is_cut_off_and_not_held(head):
     assert peak < 12 << 20
 
 
-async def test_more_than_was_announced_is_not_read():
+async def test_more_than_was_announced_is_not_taken_for_content():
     async with a_raw_server(HEAD + b"Content-Length: 4\r\n\r\nbeessting") as port:
-        assert (await fetch(f"http://127.0.0.1:{port}/", options(port))).content == b"bees"
+        with pytest.raises(FetchRejectedError, match="to answer in HTTP"):
+            await fetch(f"http://127.0.0.1:{port}/", options(port))
 
 
 async def test_less_than_was_announced_is_tried_again():
@@ -241,10 +242,11 @@ async def test_a_server_that_speaks_something_else_is_refused(sent):
 
 
 async def test_a_port_where_nobody_listens_is_tried_again():
-    async with a_raw_server() as port:
-        pass
-    with pytest.raises(FetchUnavailableError, match="ClientConnectorError"):
-        await fetch(f"http://127.0.0.1:{port}/", options(port))
+    with resolver.socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        with pytest.raises(FetchUnavailableError, match="ClientConnectorError"):
+            await fetch(f"http://127.0.0.1:{port}/", options(port))
 
 
 async def test_a_connection_that_is_reset_is_tried_again():
@@ -259,7 +261,6 @@ async def test_a_connection_that_is_reset_is_tried_again():
 async def test_redirects_are_followed(site):
     site.page("/c.txt", "there")
     site.redirect("/b", "c.txt", 307)
-    url = site.redirect("/a?x=1", "")
     url = site.redirect("/a", site.url("/b"), 301)
     fetched = await fetch(url, options(site.port))
     assert (fetched.content, fetched.name) == (b"there", "c.txt")
@@ -349,7 +350,6 @@ async def test_a_port_that_is_not_the_webs_is_refused(port):
     "uri",
     [
         "https://localhost/",
-        "https://localhost./",
         "https://127.0.0.1/",
         "https://[::1]/",
         "https://[fe80::1%25lo]/",
