@@ -1,5 +1,7 @@
 """What the settings say of fetching."""
 
+import os
+
 from service import __version__
 from service.ingest.fetching.options import FetchOptions
 from service.settings import Settings
@@ -7,7 +9,9 @@ from service.settings import Settings
 
 def fetch_options(settings: Settings) -> FetchOptions:
     """Return the limits and permissions of fetching."""
-    endpoints = {"s3": settings.s3_endpoint, "gs": settings.gcs_endpoint, "az": settings.azure_endpoint}
+    # obstore knows these names too, but drops AWS_ALLOW_HTTP beside options of ours; a plain endpoint would fail.
+    amazon = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
+    endpoints = {"s3": settings.s3_endpoint or amazon, "gs": settings.gcs_endpoint, "az": settings.azure_endpoint}
     return FetchOptions(
         schemes=settings.fetch_schemes,
         max_bytes=settings.max_fetched_bytes,

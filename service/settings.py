@@ -84,7 +84,7 @@ class Settings(BaseSettings):
     Times `DOCGRAPH_MAX_FETCHED_BYTES` it is the memory that they take at most."""
     fetch_redirects: Annotated[int, Field(ge=0, le=20)] = 5
     """Redirects that are followed; each is checked like the first address."""
-    fetch_ports: Annotated[tuple[int, ...], NoDecode] = (80, 443)
+    fetch_ports: Annotated[tuple[Annotated[int, Field(ge=1, le=65535)], ...], NoDecode] = (80, 443)
     """Ports of web servers that may be connected to, comma-separated."""
     fetch_allow: Annotated[tuple[str, ...], NoDecode] = ()
     """Hosts (`docs.corp.example`, `*.corp.example`) and networks (`10.1.0.0/16`), comma-separated, that web addresses
@@ -94,7 +94,7 @@ class Settings(BaseSettings):
     fetch_buckets: Annotated[tuple[str, ...], NoDecode] = ()
     """Buckets and containers that may be read, comma-separated; empty: all that the service's credentials reach."""
     s3_endpoint: str = ""
-    """URL of an S3-compatible store, such as `http://minio:9000`; empty: Amazon's, or `AWS_ENDPOINT_URL`."""
+    """URL of an S3-compatible store, such as `http://minio:9000`; empty: `AWS_ENDPOINT_URL`, else Amazon's."""
     gcs_endpoint: str = ""
     """URL of a store that speaks Google's API; empty: Google's."""
     azure_endpoint: str = ""

@@ -98,9 +98,9 @@ class StoreReader:
         except (BaseError, ValueError) as error:
             msg = f"expected the key of an object, got {_first_line(error)}"
             raise FetchRejectedError(msg) from None
-        etag = result.meta["e_tag"]
+        etag, media_type = uris.sane(result.meta["e_tag"]), uris.sane(attributes.get("content-type"))
         name = uris.best_name((disposition_name(attributes.get("content-disposition")), _name(key)))
-        return Fetched(content, Validator(etag, None, location), attributes.get("content-type"), name)
+        return Fetched(content, Validator(etag, None, location), media_type, name)
 
     def _parts(self, uri: str) -> tuple[str, str, str]:
         # The key is taken as it stands, as the stores' own tools do: it may hold `?`, `#`, `%` and spaces.

@@ -11,6 +11,7 @@ from service.errors import UnsupportedUriError
 SCHEMES = ("https", "http", "s3", "gs", "az", "file")
 _LONGEST_NAME = 255
 _LONGEST_SHOWN = 300
+_LONGEST_HEADER = 1024
 # What is secret by its name, in an address that nobody signed.
 _SECRET = re.compile(r"(?i).*(?:signature|token|secret|passw|credential|api[-_]?key).*|sig|key|auth")
 # Signed URLs: the parameters that show it, and a pattern of all that a signature adds. Only together are they dropped,
@@ -90,6 +91,11 @@ def safe_name(text: str) -> str | None:
     if not name or name in {".", ".."} or len(name) > _LONGEST_NAME or not name.isprintable():
         return None
     return name
+
+
+def sane(value: str | None) -> str | None:
+    """Return what a server says of a body, if it can be kept and sent back: short and printable."""
+    return value if value and len(value) <= _LONGEST_HEADER and value.isprintable() else None
 
 
 def best_name(candidates: Iterable[str | None]) -> str | None:

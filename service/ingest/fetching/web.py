@@ -148,11 +148,11 @@ class WebReader:
         content = await collect(response.content.iter_chunked(_PIECE), response.headers.get("Content-Encoding"), limit)
         return Fetched(
             content,
-            Validator(_text(response.headers, "ETag"), _last_modified(response.headers), location),
-            media_type=_text(response.headers, "Content-Type"),
+            Validator(uris.sane(response.headers.get("ETag")), _last_modified(response.headers), location),
+            media_type=uris.sane(response.headers.get("Content-Type")),
             name=uris.best_name(
                 (
-                    disposition_name(_text(response.headers, "Content-Disposition")),
+                    disposition_name(uris.sane(response.headers.get("Content-Disposition"))),
                     uris.name_in(response.url.raw_path),
                     uris.name_in(URL(uri).raw_path),
                 )
@@ -209,12 +209,6 @@ def _date(text: str | None) -> datetime | None:
         return parsedate_to_datetime(text) if text else None
     except (ValueError, IndexError, TypeError):
         return None
-
-
-def _text(headers: Mapping[str, str], name: str) -> str | None:
-    """Return a header that can be kept and sent back; None when it is not printable text."""
-    value = headers.get(name)
-    return value if value and len(value) <= 1024 and value.isprintable() else None  # noqa: PLR2004 - a sane header
 
 
 def _why(error: Exception) -> str:

@@ -14,8 +14,10 @@ from service.errors import (
     TooLargeError,
     UnsupportedUriError,
 )
+from service.fetch_options import fetch_options
 from service.ingest.fetching.fetcher import Fetcher
 from service.ingest.fetching.options import FetchOptions
+from service.settings import Settings
 from tests.support.objects import an_object_store
 from tests.support.web import a_raw_server, fetch
 
@@ -148,6 +150,13 @@ async def test_the_other_stores_are_reached_in_the_same_way(objects, scheme, env
     )
 
 
+@pytest.mark.parametrize("variable", ["DOCGRAPH_S3_ENDPOINT", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"])
+async def test_an_endpoint_of_the_environment_is_used(objects, monkeypatch, variable):
+    monkeypatch.setenv(variable, objects.endpoint)
+    uri = objects.put("docs/a", b"x")
+    assert (await fetch(uri, fetch_options(Settings.load()))).content == b"x"
+
+
 async def test_a_store_that_the_environment_does_not_describe_is_not_set_up(objects):
     with pytest.raises(UnsupportedUriError, match="Account must be specified"):
         await fetch("az://docs/a", given(objects))
@@ -167,6 +176,7 @@ async def test_a_process_that_ends_right_after_a_fetch_ends_in_order(objects):
     uri = objects.put("docs/a", b"x" * 300_000)
     program = f"""
 import asyncio
+from service.fetch_options import fetch_options
 from service.ingest.fetching.fetcher import Fetcher
 from service.ingest.fetching.options import FetchOptions
 async def main():
