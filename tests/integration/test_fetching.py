@@ -2,13 +2,17 @@
 
 import asyncio
 import json
+from types import SimpleNamespace
 
 import pytest
 from aiohttp import web
+from yarl import URL
 
 from schemas import completion_id
+from service.graph import registers
 from tests.support.broker import BrokerView
 from tests.support.objects import an_object_store
+from tests.support.proxy import Proxy
 from tests.support.web import a_site
 
 BEES = "# Bees\n\nHoney bees live in a hive."
@@ -233,3 +237,20 @@ async def test_other_sizes_have_an_unchanged_document_read_again(serve, settings
     assert answer["outcome"] == "updated"
     assert answer["chunks"]["total"] > 1
     assert all("If-None-Match" not in request.headers for request in site.requests)
+
+
+async def test_a_uri_waits_for_a_graph_that_is_away_without_burning_a_retry(serve, settings, graph, site, monkeypatch):
+    uri, looked_up, address = page(site), asyncio.Event(), URL(settings.neo4j_uri)
+    monkeypatch.setattr(registers, "log", SimpleNamespace(warning=lambda *_, **__: looked_up.set()))
+    async with Proxy(address.host, address.port or 7687) as proxy:
+        through = settings.model_copy(update={"neo4j_uri": f"bolt://127.0.0.1:{proxy.port}", "graph_timeout": 2.0})
+        async with serve(through), BrokerView(settings.rabbitmq_url) as broker:
+            await broker.answer(await refer(broker, uri, 1))
+            await proxy.cut()
+            id_ = await refer(broker, uri, 2)
+            async with asyncio.timeout(60):
+                await looked_up.wait()
+            assert len(site.requests) == 1
+            await proxy.restore()
+            answer = await broker.answer(id_, within=60)
+    assert (answer["outcome"], answer["attempt"]) == ("unchanged", 1)
