@@ -12,6 +12,7 @@ from schemas import completion_id
 from service.graph import registers
 from tests.support.broker import BrokerView
 from tests.support.objects import an_object_store
+from tests.support.processes import a_process
 from tests.support.proxy import Proxy
 from tests.support.web import a_site
 
@@ -254,3 +255,40 @@ async def test_a_uri_waits_for_a_graph_that_is_away_without_burning_a_retry(serv
             await proxy.restore()
             answer = await broker.answer(id_, within=60)
     assert (answer["outcome"], answer["attempt"]) == ("unchanged", 1)
+
+
+async def test_a_process_that_has_read_from_a_store_stops_with_success(settings, graph):
+    async with an_object_store() as objects:
+        uri = objects.put("docs/bees.md", BEES.encode(), Content_Type="text/markdown")
+        variables = {"DOCGRAPH_S3_ENDPOINT": objects.endpoint, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+        async with a_process(settings, **variables) as service:
+            await service.ready()
+            async with BrokerView(settings.rabbitmq_url) as broker:
+                assert (await broker.answer(await refer(broker, uri)))["outcome"] == "created"
+            assert await service.stop() == 0
+
+
+async def test_a_fetch_that_hangs_is_given_back_at_the_end_of_the_grace(settings, graph, site):
+    asked = asyncio.Event()
+
+    async def hang(request: web.Request) -> web.Response:
+        asked.set()
+        await asyncio.Event().wait()
+        return web.Response()
+
+    site.pages["/a"] = hang
+    variables = {
+        "DOCGRAPH_FETCH_SCHEMES": "http",
+        "DOCGRAPH_FETCH_ALLOW": "127.0.0.1",
+        "DOCGRAPH_FETCH_PORTS": str(site.port),
+        "DOCGRAPH_SHUTDOWN_GRACE": "1",
+    }
+    async with a_process(settings, **variables) as service:
+        await service.ready()
+        async with BrokerView(settings.rabbitmq_url) as broker:
+            await refer(broker, site.url("/a"))
+            async with asyncio.timeout(30):
+                await asked.wait()
+            assert await service.stop() == 1
+            assert await broker.depth("documents.submitted") == 1
+            assert broker.completions == []

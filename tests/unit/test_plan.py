@@ -149,7 +149,7 @@ def histories_with_confirmations(draw):
     ], {(c.document_id, c.version): c for batch in batches for c in batch}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(histories_with_confirmations())
 def test_confirmations_in_any_interleaving_give_the_graph_that_the_highest_version_describes(drawn):
     batches, submissions = drawn

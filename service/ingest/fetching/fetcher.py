@@ -44,6 +44,7 @@ class Fetcher:
         self._places = asyncio.Semaphore(self._options.concurrency)
         self._stack = AsyncExitStack()
         self._readers: dict[str, Reader] = {}
+        self._closed = False
 
     async def __aenter__(self) -> Self:
         options = self._options
@@ -61,7 +62,7 @@ class Fetcher:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._readers = {}
+        self._closed = True
         await self._stack.aclose()
 
     @asynccontextmanager
@@ -80,6 +81,9 @@ class Fetcher:
             FetchUnavailableError: it cannot be had now.
 
         """
+        if self._closed:
+            msg = "expected to fetch while the service runs, but it stops"
+            raise FetchUnavailableError(msg)
         scheme = uris.scheme_of(uri)
         reader = self._readers.get(scheme)
         if reader is None:

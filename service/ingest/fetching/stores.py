@@ -27,10 +27,10 @@ from service.errors import (
     UnsupportedUriError,
 )
 from service.ingest.fetching import uris
+from service.ingest.fetching.answers import disposition_name
 from service.ingest.fetching.bodies import check_size, collect
 from service.ingest.fetching.fetched import Fetched
 from service.ingest.fetching.options import FetchOptions
-from service.ingest.fetching.web import disposition_name
 
 if TYPE_CHECKING:  # names that obstore has for type checkers only
     from obstore import GetResult

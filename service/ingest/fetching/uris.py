@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from contextlib import suppress
 from hashlib import blake2b
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
@@ -44,10 +45,16 @@ def scheme_of(uri: str) -> str:
 
 def shown(uri: str) -> str:
     """Return a URI for logs and errors: without user, password, query and fragment."""
-    scheme, separator, rest = uri.partition("://")
-    bare = re.split(r"[?#]", rest, maxsplit=1)[0] if _is_web(uri) else rest
-    authority, slash, path = bare.partition("/")
-    text = scheme + separator + authority.rpartition("@")[2] + slash + path
+    text = uri
+    if scheme_of(uri) in {"http", "https"}:
+        text = f"{scheme_of(uri)}://…"
+        # What is no proper address may hold a password in any place.
+        with suppress(ValueError):
+            parts = urlsplit(uri)
+            if parts.hostname:
+                host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+                port = f":{parts.port}" if parts.port is not None else ""
+                text = f"{parts.scheme}://{host}{port}{parts.path}"
     return "".join(c if c.isprintable() else "\ufffd" for c in text)[:_LONGEST_SHOWN]
 
 

@@ -2,12 +2,7 @@
 
 import socket
 import ssl
-from collections.abc import Mapping
 from concurrent.futures import Executor
-from contextlib import suppress
-from datetime import datetime, timedelta
-from email.message import Message
-from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Self
 
@@ -24,6 +19,7 @@ from service.errors import (
 )
 from service.ingest.fetching import uris
 from service.ingest.fetching.addresses import Guard
+from service.ingest.fetching.answers import check_status, conditions, confirms, disposition_name, last_modified
 from service.ingest.fetching.bodies import check_size, collect
 from service.ingest.fetching.fetched import Fetched
 from service.ingest.fetching.options import FetchOptions
@@ -31,13 +27,8 @@ from service.ingest.fetching.resolver import GuardedResolver
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NOT_MODIFIED = 304
-_FORBIDDEN = frozenset({401, 403, 407, 451})
-_NOT_FOUND = frozenset({404, 410})
-_LATER = frozenset({408, 421, 425, 429})
-_SERVER_ERROR = 500
 _PIECE = 64 * 1024
 _NO_SUCH_NAME = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
-_EXACT = timedelta(seconds=2)
 
 
 class WebReader:
@@ -109,11 +100,11 @@ class WebReader:
             # The address that a validator came from, and no other: equal ETags of two addresses mean nothing.
             location = uris.digest(uris.without_signature(str(url)))
             known = validator if validator is not None and validator.location == location else None
-            async with self._session.get(url, allow_redirects=False, headers=_conditions(known)) as response:
+            async with self._session.get(url, allow_redirects=False, headers=conditions(known)) as response:
                 if response.status in _REDIRECTS and (target := response.headers.get("Location")):
                     url = self._checked(str(url.join(URL(target))))
                 elif response.status == _NOT_MODIFIED and known is not None:
-                    if _confirms(response, known):
+                    if confirms(response.headers, known):
                         return None
                     validator = None  # it says that another content has not changed, so the content is asked for
                 else:
@@ -142,13 +133,13 @@ class WebReader:
         return url
 
     async def _answer(self, response: aiohttp.ClientResponse, uri: str, location: str) -> Fetched:
-        _check_status(response.status, uris.shown(uri))
+        check_status(response.status, uris.shown(uri))
         limit = self._options.max_bytes
         check_size(response.content_length, limit)
         content = await collect(response.content.iter_chunked(_PIECE), response.headers.get("Content-Encoding"), limit)
         return Fetched(
             content,
-            Validator(uris.sane(response.headers.get("ETag")), _last_modified(response.headers), location),
+            Validator(uris.sane(response.headers.get("ETag")), last_modified(response.headers), location),
             media_type=uris.sane(response.headers.get("Content-Type")),
             name=uris.best_name(
                 (
@@ -158,57 +149,6 @@ class WebReader:
                 )
             ),
         )
-
-
-def disposition_name(header: str | None) -> str | None:
-    """Return the file name in a `Content-Disposition`, without folders; None when there is none, or no good one."""
-    if header is None:
-        return None
-    message = Message()
-    message["Content-Disposition"] = header
-    with suppress(ValueError, LookupError):  # an unknown charset, half a character
-        name = message.get_filename()
-        return uris.safe_name(name) if name else None
-    return None
-
-
-def _conditions(validator: Validator | None) -> Mapping[str, str]:
-    if validator is None:
-        return {}
-    if validator.etag is not None:
-        return {"If-None-Match": validator.etag}
-    return {"If-Modified-Since": validator.last_modified} if validator.last_modified is not None else {}
-
-
-def _confirms(response: aiohttp.ClientResponse, validator: Validator) -> bool:
-    etag = response.headers.get("ETag")
-    return validator.etag is None or etag is None or etag.removeprefix("W/") == validator.etag.removeprefix("W/")
-
-
-def _check_status(status: int, where: str) -> None:
-    if status in {200, 203}:
-        return
-    msg = f"expected {where} to answer with 200, got {status}"
-    if status in _FORBIDDEN:
-        raise FetchForbiddenError(msg)
-    if status in _NOT_FOUND:
-        raise FetchNotFoundError(msg)
-    if status in _LATER or status >= _SERVER_ERROR:
-        raise FetchUnavailableError(msg)
-    raise FetchRejectedError(msg)
-
-
-def _last_modified(headers: Mapping[str, str]) -> str | None:
-    """Return the time of the last change, if no later change can have the same: it has seconds only."""
-    given, sent = _date(headers.get("Last-Modified")), _date(headers.get("Date"))
-    return headers["Last-Modified"] if given and sent and sent - given >= _EXACT else None
-
-
-def _date(text: str | None) -> datetime | None:
-    try:
-        return parsedate_to_datetime(text) if text else None
-    except (ValueError, IndexError, TypeError):
-        return None
 
 
 def _why(error: Exception) -> str:

@@ -99,6 +99,14 @@ async def test_a_scheme_that_is_not_fetched_is_refused(uri):
                 pass
 
 
+async def test_a_fetch_after_the_end_is_left_to_the_next_process(site):
+    async with Fetcher(options(site.port)) as fetcher:
+        pass
+    with pytest.raises(FetchUnavailableError, match="it stops"):
+        async with fetcher.fetched(site.page("/a", "x")):
+            pass
+
+
 async def test_without_a_fetcher_a_uri_is_refused():
     async with Ingestor() as ingestor:
         with pytest.raises(UnsupportedUriError, match="not set up"):

@@ -4,7 +4,7 @@ import pytest
 
 from service.errors import UnsupportedUriError
 from service.ingest.fetching import uris
-from service.ingest.fetching.web import disposition_name
+from service.ingest.fetching.answers import disposition_name
 
 SIGNED = {
     "Amazon": "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIA%2Fx&X-Amz-Date=1&X-Amz-Signature=abc",
@@ -35,8 +35,12 @@ def test_a_secret_by_its_name_is_not_kept():
 
 def test_an_address_is_shown_without_what_is_secret():
     assert uris.shown("https://bee:honey@h.example/a/b?token=x#y") == "https://h.example/a/b"
+    assert uris.shown("https://h.example:8443/@bee/a") == "https://h.example:8443/@bee/a"
+    # Where it cannot be told what is a password, nothing is shown.
+    for odd in ("https:bee:honey@h.example/a", "https://bee:ho/ney@h.example/a", "https://bee:honey@[::1/a"):
+        assert uris.shown(odd) == "https://…"
     assert uris.shown("s3://bucket/odd?key#name") == "s3://bucket/odd?key#name"
-    assert uris.shown("https://h.example/a\x1b[31m\n") == "https://h.example/a\ufffd[31m\ufffd"
+    assert uris.shown("https://h.example/a\x1b[31m") == "https://h.example/a\ufffd[31m"
     assert len(uris.shown("https://h.example/" + "a" * 5000)) <= 300
 
 
