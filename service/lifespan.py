@@ -1,6 +1,7 @@
 """What a process holds open while it works: opened in order, once, inside its loop; closed in reverse."""
 
 import asyncio
+import gc
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
@@ -14,16 +15,22 @@ from neo4j import AsyncDriver
 from service.delivery.topology import Topology, declare
 from service.delivery.watch import watch_consumers
 from service.errors import StartupError
+from service.fetch_options import fetch_options
 from service.graph.changes import Answer, Change
 from service.graph.committer import Committer, Write
 from service.graph.driver import GraphAddress, connect, open_driver
+from service.graph.registers import Registers
 from service.graph.schema import apply_schema
 from service.graph.sweeper import Sweeper
 from service.graph.writer import GraphWriter
+from service.ingest.fetching.fetcher import Fetcher
 from service.ingest.ingestor import Ingestor
 from service.ingest.options import IngestOptions
 from service.settings import Settings
 from service.telemetry import Metrics, configure_logging
+
+COLLECT_AFTER = 20_000
+"""New objects until the youngest are looked through; Python's own 700 is made for small programs."""
 
 Lifespan = Callable[[ContextRepo], AbstractAsyncContextManager[None]]
 
@@ -31,8 +38,8 @@ Lifespan = Callable[[ContextRepo], AbstractAsyncContextManager[None]]
 def lifespan_of(settings: Settings, broker: RabbitBroker, topology: Topology, metrics: Metrics) -> Lifespan:
     """Return the lifespan of one app.
 
-    It puts `driver`, `writer`, `committer`, `ingestor` and `database` in the context, where handlers and health checks
-    find them. FastStream runs it in each worker process, after the fork: one driver per process.
+    It puts `driver`, `writer`, `committer`, `registers`, `ingestor` and `database` in the context, where handlers and
+    health checks find them. FastStream runs it in each worker process, after the fork: one driver per process.
     """
 
     @asynccontextmanager
@@ -56,7 +63,8 @@ def lifespan_of(settings: Settings, broker: RabbitBroker, topology: Topology, me
             # Nobody waits for what is not committed by now: its message has been given back.
             stack.push_async_callback(committer.drain)
             stack.callback(committer.abandon)
-            ingestor = await stack.enter_async_context(Ingestor(ingest_options(settings)))
+            fetcher = await stack.enter_async_context(Fetcher(fetch_options(settings), metrics.fetched))
+            ingestor = await stack.enter_async_context(Ingestor(ingest_options(settings), fetcher=fetcher))
             sweeper = Sweeper(
                 driver, settings.neo4j_database, interval=settings.sweep_interval, grace=settings.orphan_grace
             )
@@ -70,8 +78,12 @@ def lifespan_of(settings: Settings, broker: RabbitBroker, topology: Topology, me
                 "writer": writer,
                 "committer": committer,
                 "ingestor": ingestor,
+                "registers": Registers(
+                    driver, settings.neo4j_database, timeout=settings.graph_timeout, hold=settings.hold_timeout
+                ),
             }.items():
                 context.set_global(name, resource)
+            _calm_the_collector()
             yield
 
     return lifespan
@@ -89,6 +101,17 @@ def ingest_options(settings: Settings) -> IngestOptions:
         max_pages=settings.max_document_pages,
         max_chunks=settings.max_document_chunks,
     )
+
+
+def _calm_the_collector() -> None:
+    """Let Python's cycle collector leave alone what is there for good, and look less often at what comes and goes.
+
+    Some hundred messages in flight hold thousands of objects that it would look through again and again; hardly any
+    of them is part of a cycle.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER, 20, 20)
 
 
 async def _connect_broker(broker: RabbitBroker, deadline: float) -> None:
@@ -132,6 +155,7 @@ async def _graph(settings: Settings, deadline: float) -> AsyncGenerator[AsyncDri
         username=settings.neo4j_username,
         password=settings.neo4j_password.get_secret_value(),
         database=settings.neo4j_database,
+        password_file=settings.neo4j_password_file,
     )
     async with open_driver(address, settings.transactions) as driver:
         remaining = max(deadline - time.monotonic(), 1)

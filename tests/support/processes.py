@@ -23,10 +23,10 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def environment(settings: Settings, **more: str) -> dict[str, str]:
-    """The environment that gives a process these settings."""
+def environment(settings: Settings, **more: str | None) -> dict[str, str]:
+    """The environment that gives a process these settings; a variable given as None is left out."""
     mine = {k: v for k, v in os.environ.items() if not k.startswith(("DOCGRAPH_", "NEO4J_", "RABBITMQ_"))}
-    return mine | {
+    all_ = mine | {
         "RABBITMQ_URL": settings.rabbitmq_url,
         "NEO4J_URI": settings.neo4j_uri,
         "NEO4J_USERNAME": settings.neo4j_username,
@@ -39,6 +39,7 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
         "DOCGRAPH_LOG_FORMAT": "json",
         **more,
     }
+    return {name: value for name, value in all_.items() if value is not None}
 
 
 class ServiceProcess:
@@ -67,7 +68,7 @@ class ServiceProcess:
     async def fetch(self, path: str) -> tuple[int, Any, dict[str, str]]:
         return await asyncio.to_thread(self.get, path)
 
-    async def ready(self, within: float = 40) -> None:
+    async def ready(self, within: float = 90) -> None:
         """Poll `/readyz` as Kubernetes does, until it is 200."""
         async with asyncio.timeout(within):
             while True:
@@ -85,13 +86,13 @@ class ServiceProcess:
         _, body, _ = await self.fetch("/readyz")
         return json.loads(body).get("problems", {})
 
-    async def exit_code(self, within: float = 40) -> int:
+    async def exit_code(self, within: float = 90) -> int:
         async with asyncio.timeout(within):
             code = await self.process.wait()
             await self._reader
         return code
 
-    async def stop(self, within: float = 40) -> int:
+    async def stop(self, within: float = 90) -> int:
         self.process.send_signal(signal.SIGTERM)
         return await self.exit_code(within)
 
