@@ -1,10 +1,11 @@
 """One run of one system: submit, start, measure, stop, check."""
 
 import asyncio
+import json
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -24,6 +25,8 @@ from service.local.ports import free_port
 FIRST_WITHIN, LAST_WITHIN = 120.0, 1200.0
 REPEATS_WITHIN = 0.5
 """Seconds to wait for completions that should not come."""
+
+Hook = Callable[[list[int]], Awaitable[None] | None]
 
 
 @dataclass(slots=True)
@@ -63,8 +66,18 @@ class Bench:
         self._fresh = 0
         self._extra_pids: list[int] = []
 
-    async def throughput(self, system: System, documents: int) -> Result:
-        """Fill the queue, start the system, measure until all is answered."""
+    async def throughput(
+        self, system: System, documents: int, *, began: Hook | None = None, ended: Hook | None = None
+    ) -> Result:
+        """Fill the queue, start the system, measure until all is answered.
+
+        Args:
+            system: which.
+            documents: how many.
+            began: is called with the pids of the workers when the measured part begins.
+            ended: the same when it ends.
+
+        """
         result = Result(system.name, "throughput", documents)
         tenth = documents // 10
         async with self._prepared(system, result) as environment:
@@ -75,13 +88,15 @@ class Bench:
                     log = self._log(system)
                     await until_either(collector.until(1), workers, log, FIRST_WITHIN)
                     await self._take_away(system, environment)
-                    began = await until_either(collector.until(tenth), workers, log, LAST_WITHIN)
+                    first = await until_either(collector.until(tenth), workers, log, LAST_WITHIN)
                     before = self._cpu(pids, collector)
-                    ended = await until_either(collector.until(documents), workers, log, LAST_WITHIN)
+                    await _call(began, pids)
+                    last = await until_either(collector.until(documents), workers, log, LAST_WITHIN)
                     after = self._cpu(pids, collector)
+                    await _call(ended, pids)
                     result.memory = round(usage.peak_megabytes(pids), 1)
-                result.seconds = round(ended - began, 4)
-                result.rate = round((documents - tenth) / (ended - began), 1)
+                result.seconds = round(last - first, 4)
+                result.rate = round((documents - tenth) / (last - first), 1)
                 for group, seconds in after.items():
                     result.cpu[group] = round((seconds - before[group]) / (documents - tenth) * 1000, 4)
                 await asyncio.sleep(REPEATS_WITHIN)
@@ -193,6 +208,11 @@ class Bench:
         return self.folder / f"{system.name}.log"
 
 
+async def _call(hook: Hook | None, pids: list[int]) -> None:
+    if hook is not None and (waiting := hook(pids)) is not None:
+        await waiting
+
+
 async def unbind_journals(environment: dict[str, str]) -> None:
     """Take the journals off the two exchanges; the service binds them again at its next start."""
     async with await aio_pika.connect(environment["RABBITMQ_URL"]) as connection:
@@ -229,6 +249,4 @@ async def _appears(connection: Any, queue: str) -> None:
 
 
 def _times(path: Path) -> dict[str, float]:
-    import json
-
     return dict(json.loads(path.read_text()))
