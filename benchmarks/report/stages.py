@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import takewhile
 
 STAGES = {
     "receive": r"(aiormq|aio_pika|pamqp)/",
@@ -25,6 +26,8 @@ STAGES = {
 LAST = ("receive", "event loop")
 """Stages that a stack belongs to only when no frame of it belongs to another: all others rest on these libraries."""
 OTHER = "other"
+_OUTSIDE = re.compile(r"(asyncio/runners|uvloop/__init__|uvicorn/|faststream/_internal/cli|faststream/asgi/app|anyio/_backends)")
+"""Where a stack leaves the event loop for what started the process."""
 
 _FIRST = [(stage, re.compile(rule)) for stage, rule in STAGES.items() if stage not in LAST]
 _LAST = [(stage, re.compile(STAGES[stage])) for stage in LAST]
@@ -32,8 +35,11 @@ _LAST = [(stage, re.compile(STAGES[stage])) for stage in LAST]
 
 def stage_of(stack: Sequence[str]) -> str:
     """Return the stage of a stack: `path:function`, innermost first."""
+    inside = list(takewhile(lambda frame: not _OUTSIDE.match(frame), stack))
+    if not inside:
+        return "event loop"
     for rules in (_FIRST, *([rule] for rule in _LAST)):
-        for frame in stack:
+        for frame in inside:
             for stage, rule in rules:
                 if rule.match(frame):
                     return stage
