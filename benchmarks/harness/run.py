@@ -127,6 +127,23 @@ class Bench:
         return result
 
     @asynccontextmanager
+    async def serving(self, system: System) -> AsyncIterator[tuple[dict[str, str], list[int]]]:
+        """Run a system on an empty graph; yield the settings that lead to its servers, and the pids of its workers.
+
+        Raises:
+            RunError: it did not start, or ended.
+
+        """
+        result = Result(system.name, "serving", 0)
+        async with self._prepared(system, result) as environment, self._workers(system, environment) as workers:
+            async with await aio_pika.connect(environment["RABBITMQ_URL"]) as connection:
+                waiting = _consumed(connection, "documents.submitted")
+                await until_either(waiting, workers, self._log(system), FIRST_WITHIN)
+            yield environment, [worker.pid for worker in workers]
+        if result.problems:
+            raise RunError("; ".join(result.problems))
+
+    @asynccontextmanager
     async def _prepared(self, system: System, result: Result) -> AsyncIterator[dict[str, str]]:
         """An empty graph, an empty vhost. What goes wrong inside is a problem of the run."""
         self._log(system).unlink(missing_ok=True)
@@ -246,6 +263,13 @@ async def _appears(connection: Any, queue: str) -> None:
     while not await _exists(connection, queue):
         await asyncio.sleep(0.2)
     await asyncio.sleep(1)  # bindings follow
+
+
+async def _consumed(connection: Any, queue: str) -> None:
+    """Wait until somebody consumes the queue."""
+    async with connection.channel() as channel:
+        while not (await channel.declare_queue(queue, passive=True)).declaration_result.consumer_count:
+            await asyncio.sleep(0.1)
 
 
 def _times(path: Path) -> dict[str, float]:

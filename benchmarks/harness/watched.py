@@ -98,5 +98,7 @@ async def start() -> None:
     signal.signal(signal.SIGPROF, watch.sample)
     signal.signal(signal.SIGUSR1, watch.begin)
     signal.signal(signal.SIGUSR2, watch.end)
+    # Whoever sends the signals knows by this file that they will not end the process.
+    Path(f"{os.environ['BENCH_WATCH']}.{os.getpid()}.ready").touch()
     if not os.environ.get(SAMPLE):
         start.task = asyncio.create_task(watch.measure_lag())

@@ -1,0 +1,78 @@
+"""The results of the single studies: profile, loop lag, scale. Each is a JSON file with a Markdown table beside it."""
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+Study = dict[str, Any]
+
+
+def save(name: str, study: Study, out: Path | None) -> str:
+    """Return the study's tables; write both, if a file is given."""
+    text = TABLES[name](study)
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(json.dumps({"study": name} | study, indent=1) + "\n")
+        out.with_suffix(".md").write_text(text)
+    return text
+
+
+def percentiles(figures: Iterable[float]) -> dict[str, float]:
+    """Return count, median, 99th percentile and maximum; nothing of nothing."""
+    known = sorted(figures)
+    if not known:
+        return {}
+    at = {"p50": known[len(known) // 2], "p99": known[int(len(known) * 0.99)], "max": known[-1]}
+    return {"count": len(known)} | {name: round(value, 2) for name, value in at.items()}
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+    """Return a Markdown table."""
+    head = list(head)
+    lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
+    return "\n".join([*lines, *(f"| {' | '.join(map(str, row))} |" for row in rows)])
+
+
+def _profile(study: Study) -> str:
+    stages = study["stages"]
+    total = sum(stages.values())
+    rows = [[stage, f"{each:.0f}", f"{each / total:.0%}"] for stage, each in stages.items()]
+    return "\n\n".join(
+        [
+            "# Where the time goes",
+            f"CPU of one service process in steady work, by `python -m benchmarks.profile`: {study['samples']:,} "
+            f"samples over {study['documents']:,} documents.",
+            table(["stage", "CPU µs per document", "share"], [*rows, ["**all**", f"**{total:.0f}**", ""]]),
+            *_problems(study),
+            "",
+        ]
+    )
+
+
+def _loop_lag(study: Study) -> str:
+    rows = [
+        [row["load"], _of(row["lag"]), _of(row["short"]), _of(row["long"]), f"{row['cpu']:.0%}"]
+        for row in study["loads"]
+    ]
+    return "\n\n".join(
+        [
+            "# Lag of the event loop under mixed load",
+            f"One service process, {study['rate']:.0f} short documents a second, {study['seconds']:.0f} s each load, by "
+            "`python -m benchmarks.loop_lag`. Milliseconds: median / 99th percentile / maximum.",
+            table(["load", "lag of the loop", "short documents", "heavy documents", "CPU of the process"], rows),
+            *_problems(study),
+            "",
+        ]
+    )
+
+
+def _of(figures: dict[str, float]) -> str:
+    return f"{figures['p50']:.1f} / {figures['p99']:.1f} / {figures['max']:.0f}" if figures else ""
+
+
+def _problems(study: Study) -> list[str]:
+    return [f"**Failed checks:** {study['problems']}"] if study.get("problems") else []
+
+
+TABLES: dict[str, Callable[[Study], str]] = {"profile": _profile, "loop_lag": _loop_lag}
