@@ -8,6 +8,7 @@ with popular and rare ones, so that documents share keywords as real ones do.
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from benchmarks.words import CONTENT, STOPWORDS
@@ -21,8 +22,8 @@ TIMES_SAID = (6, 5, 4, 4, 3, 3, 3, 2, 2, 2)
 """How often each keyword of a chunk is said."""
 FILLERS = 32
 """Words of a chunk that are said once."""
-SKEW = 2.0
-"""The popularity of words: the n-th of V is said in proportion to n ** (1 / SKEW - 1)."""
+HOT = "lighthouse"
+"""The keyword of every chunk, in the shape `hot`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +39,35 @@ class Counts:
     """From keywords to chunks."""
 
 
-def event(number: int, skew: float = SKEW, version: int = 1) -> Event:
-    """Return the event that submits a document."""
-    source = random.Random(number)
+class Shape(StrEnum):
+    """How popular the keywords are."""
+
+    UNIFORM = "uniform"
+    """Each as much as any other."""
+    SKEWED = "skewed"
+    """The n-th in proportion to 1 / sqrt(n): of the usual benchmark."""
+    ZIPF = "zipf"
+    """The n-th in proportion to 1 / n: as in natural languages. The first is in most documents."""
+    HOT = "hot"
+    """As skewed, and one keyword is in every chunk of every document."""
+
+
+def event(number: int, shape: Shape = Shape.SKEWED, version: int = 1) -> Event:
+    """Return the event that submits a document; each version has another text."""
+    source = random.Random(number if version == 1 else f"{number} version {version}")
     return {
         "document_id": document_id(number),
         "version": version,
         "title": f"Report {number}",
         "media_type": "text/plain",
         "language": "en",
-        "text": "\n\n".join(_paragraph(source, words) for words in _keywords(number, skew)),
+        "text": "\n\n".join(_paragraph(source, words) for words in _keywords(number, shape)),
     }
 
 
-def events(first: int, count: int) -> Iterator[Event]:
+def events(first: int, count: int, shape: Shape = Shape.SKEWED) -> Iterator[Event]:
     """Yield the events of so many documents."""
-    return (event(number) for number in range(first, first + count))
+    return (event(number, shape) for number in range(first, first + count))
 
 
 def document_id(number: int) -> str:
@@ -61,28 +75,38 @@ def document_id(number: int) -> str:
     return f"bench/{number}"
 
 
-def expected(first: int, count: int) -> Counts:
+def expected(first: int, count: int, shape: Shape = Shape.SKEWED) -> Counts:
     """Return what the graph holds once these documents, and nothing else, are in it."""
-    known = {word for number in range(first, first + count) for words in _keywords(number, SKEW) for word in words}
+    known = {word for number in range(first, first + count) for words in _keywords(number, shape) for word in words}
     return Counts(count, count * CHUNKS, count * (CHUNKS - 1), len(known), count * CHUNKS * KEYWORDS)
 
 
-def _keywords(number: int, skew: float) -> list[list[str]]:
+def _keywords(number: int, shape: Shape) -> list[list[str]]:
     """Return the keywords of each paragraph."""
     source = random.Random(f"{number} keywords")
-    return [_draw(source, KEYWORDS, skew) for _ in range(CHUNKS)]
+    if shape is Shape.HOT:
+        return [[HOT, *_draw(source, KEYWORDS - 1, shape)] for _ in range(CHUNKS)]
+    return [_draw(source, KEYWORDS, shape) for _ in range(CHUNKS)]
 
 
-def _draw(source: random.Random, count: int, skew: float) -> list[str]:
+def _draw(source: random.Random, count: int, shape: Shape) -> list[str]:
     drawn: dict[str, None] = {}
     while len(drawn) < count:
-        drawn[CONTENT[int(len(CONTENT) * source.random() ** skew)]] = None
+        drawn[CONTENT[_rank(source.random(), shape)]] = None
     return list(drawn)
+
+
+def _rank(chance: float, shape: Shape) -> int:
+    if shape is Shape.UNIFORM:
+        return int(len(CONTENT) * chance)
+    if shape is Shape.ZIPF:
+        return int(len(CONTENT) ** chance) - 1
+    return int(len(CONTENT) * chance * chance)
 
 
 def _paragraph(source: random.Random, keywords: list[str]) -> str:
     said = [word for word, times in zip(keywords, TIMES_SAID, strict=True) for _ in range(times)]
-    fillers = [word for word in _draw(source, FILLERS + KEYWORDS, 1.0) if word not in keywords][:FILLERS]
+    fillers = [word for word in _draw(source, FILLERS + KEYWORDS, Shape.UNIFORM) if word not in keywords][:FILLERS]
     words = said + fillers
     source.shuffle(words)
     # A stop word before each keyword, so that no phrase is said twice, and between most other words, as in prose.

@@ -48,18 +48,18 @@ def _celery(module: str, *arguments: str) -> tuple[str, ...]:
     return tuple(part.format(module) for part in CELERY) + arguments
 
 
-def _service(name: str, title: str, *, processes: int = 1, fulltext: bool = True, **more: bool) -> System:
+def service(name: str, title: str, *, processes: int = 1, fulltext: bool = True, **more: bool) -> System:
     """Return the service as users run it."""
     command = SERVICE if processes == 1 else (*SERVICE, "--workers", str(processes))
     return System(name, title, command, "service", {"processes": processes}, ".venv", fulltext=fulltext, **more)
 
 
 SYSTEMS = (
-    _service("service", "docgraph", short=True, large=True, latency=True),
-    _service("service-2", "docgraph, 2 processes", processes=2, short=True, large=True, latency=True),
-    _service("service-no-journals", "docgraph, without journals", journals=False, short=True),
-    _service("service-2-no-journals", "docgraph, 2 processes, without journals", processes=2, journals=False),
-    _service("service-bare", "docgraph, without journals and full-text indexes", journals=False, fulltext=False),
+    service("service", "docgraph", short=True, large=True, latency=True),
+    service("service-2", "docgraph, 2 processes", processes=2, short=True, large=True, latency=True),
+    service("service-no-journals", "docgraph, without journals", journals=False, short=True),
+    service("service-2-no-journals", "docgraph, 2 processes, without journals", processes=2, journals=False),
+    service("service-bare", "docgraph, without journals and full-text indexes", journals=False, fulltext=False),
     System(
         "floor",
         "raw aio-pika loop, batches (the floor)",

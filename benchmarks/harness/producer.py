@@ -17,14 +17,14 @@ from contextlib import asynccontextmanager
 
 import aio_pika
 
-from benchmarks.documents import Event, events
+from benchmarks.documents import Event, Shape, events
 from benchmarks.names import QUEUE
 
 AT_A_TIME = 64
 Submit = Callable[[Event], Awaitable[None]]
 
 
-async def main(how: str, path: str, first: int, count: int, rate: float) -> None:
+async def main(how: str, path: str, first: int, count: int, rate: float, shape: Shape) -> None:
     sent: list[tuple[str, float]] = []
     async with submitting(how) as submit:
         began = time.monotonic()
@@ -36,7 +36,7 @@ async def main(how: str, path: str, first: int, count: int, rate: float) -> None
                 await submit(event)
 
         async with asyncio.TaskGroup() as group:
-            for number, event in enumerate(events(first, count)):
+            for number, event in enumerate(events(first, count, shape)):
                 if rate:
                     # An open loop: a slow system does not slow the producer down.
                     await asyncio.sleep(began + number / rate - time.monotonic())
@@ -95,4 +95,5 @@ if __name__ == "__main__":
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--count", type=int, required=True)
     parser.add_argument("--rate", type=float, default=0.0)
+    parser.add_argument("--shape", type=Shape, default=Shape.SKEWED)
     asyncio.run(main(**vars(parser.parse_args())))

@@ -13,7 +13,7 @@ from typing import Any
 
 import aio_pika
 
-from benchmarks.documents import document_id, expected
+from benchmarks.documents import Shape, document_id, expected
 from benchmarks.harness import usage
 from benchmarks.harness.extras import MissingError, extra_server
 from benchmarks.harness.processes import ROOT, Collector, RunError, collecting, finish, running, until_either
@@ -67,13 +67,20 @@ class Bench:
         self._extra_pids: list[int] = []
 
     async def throughput(
-        self, system: System, documents: int, *, began: Hook | None = None, ended: Hook | None = None
+        self,
+        system: System,
+        documents: int,
+        *,
+        shape: Shape = Shape.SKEWED,
+        began: Hook | None = None,
+        ended: Hook | None = None,
     ) -> Result:
         """Fill the queue, start the system, measure until all is answered.
 
         Args:
             system: which.
             documents: how many.
+            shape: how popular their keywords are.
             began: is called with the pids of the workers when the measured part begins.
             ended: the same when it ends.
 
@@ -82,7 +89,7 @@ class Bench:
         tenth = documents // 10
         async with self._prepared(system, result) as environment:
             async with collecting(environment, self.folder, [1, tenth, documents]) as collector:
-                await self._submit(system, environment, 0, documents, 0)
+                await self._submit(system, environment, 0, documents, 0, shape)
                 async with self._workers(system, environment) as workers:
                     pids = [worker.pid for worker in workers]
                     log = self._log(system)
@@ -100,7 +107,7 @@ class Bench:
                 for group, seconds in after.items():
                     result.cpu[group] = round((seconds - before[group]) / (documents - tenth) * 1000, 4)
                 await asyncio.sleep(REPEATS_WITHIN)
-                await self._check(result, environment, await collector.arrivals(), documents)
+                await self._check(result, environment, await collector.arrivals(), documents, shape)
         return result
 
     async def latency(self, system: System, documents: int, rate: float, warm_up: int = 50) -> Result:
@@ -192,13 +199,26 @@ class Bench:
             await unbind_journals(environment)
 
     async def _submit(
-        self, system: System, environment: dict[str, str], first: int, count: int, rate: float
+        self,
+        system: System,
+        environment: dict[str, str],
+        first: int,
+        count: int,
+        rate: float,
+        shape: Shape = Shape.SKEWED,
     ) -> None:
         command = (sys.executable, "-m", "benchmarks.harness.producer", system.how, str(self.folder / "sent.json"))
-        options = ("--first", str(first), "--count", str(count), "--rate", str(rate))
+        options = ("--first", str(first), "--count", str(count), "--rate", str(rate), "--shape", shape)
         await finish((*command, *options), environment, self.folder / "producer.log", within=600)
 
-    async def _check(self, result: Result, environment: dict[str, str], arrivals: list[Any], documents: int) -> None:
+    async def _check(
+        self,
+        result: Result,
+        environment: dict[str, str],
+        arrivals: list[Any],
+        documents: int,
+        shape: Shape = Shape.SKEWED,
+    ) -> None:
         """Compare graph, completions and queues with what they must be."""
         answered = Counter(id_ for id_, _ in arrivals)
         wanted = {document_id(number) for number in range(documents)}
@@ -208,7 +228,7 @@ class Bench:
             result.problems.append(f"expected a completion of each document, {len(missing)} have none")
         if repeated := sum(count - 1 for count in answered.values()):
             result.problems.append(f"expected one completion a document, got {repeated} more")
-        if (counts := self.servers.counts()) != (right := expected(0, documents)):
+        if (counts := self.servers.counts()) != (right := expected(0, documents, shape)):
             result.problems.append(f"expected {right} in the graph, got {counts}")
         if left := await _depths(environment, self.servers.queues(environment["VHOST"])):
             result.problems.append(f"expected empty queues, found {left}")

@@ -12,18 +12,20 @@ from typing import Any
 import psutil
 
 from benchmarks.harness.series import LOGS
-from benchmarks.systems import SYSTEMS, System
+from benchmarks.systems import System, service
 
 PREFIX = LOGS / "watch"
 WRITTEN_WITHIN = 60.0
 
 
-def watched(name: str = "service", *, sample: bool = False) -> System:
+def watched(processes: int = 1, *, sample: bool = False) -> System:
     """Return the service with the watch inside; `sample`: of stacks, instead of the loop's lag."""
     LOGS.mkdir(parents=True, exist_ok=True)
+    for path in LOGS.glob(f"{PREFIX.name}.*"):
+        path.unlink()
     os.environ["BENCH_WATCH"] = str(PREFIX)
     os.environ["BENCH_SAMPLE"] = "yes" if sample else ""
-    system = next(system for system in SYSTEMS if system.name == name)
+    system = service(f"service-{processes}", f"docgraph, {processes} processes", processes=processes)
     command = tuple(part.replace("service.app:app", "benchmarks.harness.watched:app") for part in system.command)
     return replace(system, command=command)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 Study = dict[str, Any]
+GROUPS = ("worker", "neo4j", "broker", "collector")
 
 
 def save(name: str, study: Study, out: Path | None) -> str:
@@ -67,6 +68,51 @@ def _loop_lag(study: Study) -> str:
     )
 
 
+def _scale(study: Study) -> str:
+    usual = study["processes"]
+    fill = [
+        [
+            row["processes"],
+            f"{row['rate']:,.0f}" if row["rate"] else "**failed**",
+            *(f"{row['cpu'][group] * row['rate'] / 1000:.2f}" if row["rate"] else "" for group in GROUPS),
+            *(f"{row['cpu'][group]:.2f}" if row["rate"] else "" for group in GROUPS),
+            f"{row['memory'] or 0:.0f}",
+            row["deadlocks"],
+        ]
+        for row in usual
+    ]
+    shapes = [
+        [row["shape"], f"{row['rate']:,.0f}" if row["rate"] else "**failed**", row["deadlocks"]]
+        for row in study["shapes"]
+    ]
+    large = [
+        [f"{row['chunks']:,}", f"{row['seconds']:.2f}", f"{row['chunks'] / row['seconds']:,.0f}"]
+        for row in study["chunks"]
+    ]
+    versions = study["versions"]
+    outcomes = ", ".join(f"{count} {name}" for name, count in versions["outcomes"].items())
+    cores = [f"{group}: cores busy" for group in GROUPS]
+    cost = [f"{group}: CPU s per 1,000" for group in GROUPS]
+    return "\n\n".join(
+        [
+            "# Scale",
+            f"By `python -m benchmarks.scale`; {study['cpus']} cores for all, a full queue of {study['documents']:,} "
+            f"documents, one RabbitMQ, one Neo4j. Deadlocks in all parts together: **{study['deadlocks']}**.",
+            "## Processes",
+            table(["processes", "documents/s", *cores, *cost, "peak MB", "deadlocks"], fill),
+            "## Popular keywords, two processes",
+            table(["keywords", "documents/s", "deadlocks"], shapes),
+            "## One document, many versions, two processes",
+            f"{versions['versions']:,} versions of one document among as many other documents: {versions['seconds']} s, "
+            f"{outcomes}, {versions['deadlocks']} deadlocks. The newest version stands in the graph.",
+            "## Large documents",
+            table(["chunks", "seconds to the completion", "chunks/s"], large),
+            *_problems(study),
+            "",
+        ]
+    )
+
+
 def _of(figures: dict[str, float]) -> str:
     return f"{figures['p50']:.1f} / {figures['p99']:.1f} / {figures['max']:.0f}" if figures else ""
 
@@ -75,4 +121,4 @@ def _problems(study: Study) -> list[str]:
     return [f"**Failed checks:** {study['problems']}"] if study.get("problems") else []
 
 
-TABLES: dict[str, Callable[[Study], str]] = {"profile": _profile, "loop_lag": _loop_lag}
+TABLES: dict[str, Callable[[Study], str]] = {"profile": _profile, "loop_lag": _loop_lag, "scale": _scale}
