@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -90,8 +91,8 @@ class AsyncDocgraph:
             await feed.aclose()
         await self._publisher.deadlines.finish(timeout)
         await self._waits.finish(0)
-        await self._listener.close()
         await self._connector.close()
+        await self._listener.close()
 
     async def connect(self, timeout: float | None = None) -> None:
         """Connect now: to fail early rather than at the first call, which would connect by itself.
@@ -226,7 +227,7 @@ class AsyncDocgraph:
         self._enter()
         async with Bulk(in_flight, progress) as bulk:
             async for item in _read(documents):
-                await bulk.add(self._send_item(item, timeout))
+                await bulk.add(partial(self._send_item, item, timeout))
                 if bulk.failed:
                     break
             return await bulk.finish()
@@ -329,7 +330,7 @@ class AsyncDocgraph:
         self, documents: Collection[Input | Mapping[str, Any]], timeout: float | None = None
     ) -> list[Receipt | Exception]:
         """Submit a few documents at a time; return, for each, its receipt or its error."""
-        return await asyncio.gather(*(attempt(self._send_item(item, timeout)) for item in documents))
+        return await asyncio.gather(*(attempt(partial(self._send_item, item, timeout)) for item in documents))
 
     async def _send_item(self, item: Input | Mapping[str, Any], timeout: float | None) -> Receipt:
         return await self._send(outgoing(item, self._clock), timeout)

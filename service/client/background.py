@@ -9,7 +9,7 @@ import atexit
 import os
 import selectors
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from concurrent.futures import Future
 from typing import Any, Protocol, TypeVar
 
@@ -35,7 +35,8 @@ class BackgroundLoop:
         # Its own selector, whose file descriptors a forked child can find; uvloop and its like have no such thing.
         self._selector = selectors.DefaultSelector()
         self._loop = asyncio.SelectorEventLoop(self._selector)
-        self._open: set[Closable] = set()
+        self.open: set[Closable] = set()
+        """Clients to close when the process ends; the last one to be closed earlier ends the loop."""
         self._thread = threading.Thread(target=self._run, name="docgraph-client", daemon=True)
         self._thread.start()
 
@@ -55,17 +56,9 @@ class BackgroundLoop:
         """Run a coroutine in the loop and wait for its result."""
         return result_of(self.begin(work))
 
-    def keep(self, client: Closable) -> None:
-        """Close this client when the process ends."""
-        self._open.add(client)
-
-    def release(self, client: Closable) -> None:
-        """It is closed already."""
-        self._open.discard(client)
-
     def stop(self) -> None:
         """Close the clients, end the loop and its thread."""
-        for client in list(self._open):
+        for client in list(self.open):
             self.call(client.aclose())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(STOPS_WITHIN)
@@ -108,6 +101,7 @@ class _Process:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
+        self.opening = threading.Lock()
         self.loop: BackgroundLoop | None = None
         self.ending = False
 
@@ -117,8 +111,13 @@ _inherited: list[object] = []
 """What belongs to a parent process. Kept, as its end is not ours to clean up."""
 
 
-def background_loop() -> BackgroundLoop:
-    """Return this process's loop, started if it is not.
+def opening() -> threading.Lock:
+    """Return the lock for opening and closing clients. A forked child has its own: the parent's may be held."""
+    return _process.opening
+
+
+def opened(client: Closable) -> BackgroundLoop:
+    """Return this process's loop, started if it is not, for a client that is closed by `closed` or with the process.
 
     Raises:
         ClientClosedError: the process is ending.
@@ -129,13 +128,18 @@ def background_loop() -> BackgroundLoop:
             raise _closed()
         if _process.loop is None:
             _process.loop = BackgroundLoop()
+        _process.loop.open.add(client)
         return _process.loop
 
 
-def synchronized(make: Callable[[], T]) -> T:
-    """Run something that no two threads may do at a time."""
+def closed(loop: BackgroundLoop, client: Closable) -> None:
+    """End the loop with its last client."""
     with _process.lock:
-        return make()
+        loop.open.discard(client)
+        if loop.open or loop is not _process.loop:
+            return
+        _process.loop = None
+    loop.stop()
 
 
 def is_ours(loop: BackgroundLoop) -> bool:

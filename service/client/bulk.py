@@ -1,11 +1,13 @@
 """Many events at a time: bounded in flight, their receipts in order, their errors told apart."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Self
 
 from service.client.errors import PartlySubmittedError
 from service.client.receipts import Receipt
+
+Sending = Callable[[], Awaitable[Receipt]]
 
 
 class Tally:
@@ -66,14 +68,10 @@ class Bulk:
         """Whether any event has failed so far."""
         return bool(self._tally.failures)
 
-    async def add(self, sending: Coroutine[object, object, Receipt]) -> None:
+    async def add(self, send: Sending) -> None:
         """Send one more; wait while too many are in flight."""
-        try:
-            await self._free.acquire()
-        except BaseException:
-            sending.close()
-            raise
-        task = asyncio.create_task(self._send(self._next, sending))
+        await self._free.acquire()
+        task = asyncio.create_task(self._send(self._next, send))
         self._next += 1
         self._tasks.add(task)
         task.add_done_callback(self._done)
@@ -88,9 +86,9 @@ class Bulk:
         await asyncio.gather(*self._tasks)
         return self._tally.receipts()
 
-    async def _send(self, place: int, sending: Coroutine[object, object, Receipt]) -> None:
+    async def _send(self, place: int, send: Sending) -> None:
         try:
-            result = await attempt(sending)
+            result = await attempt(send)
         finally:
             self._free.release()
         self._tally.record(place, result)
@@ -101,9 +99,9 @@ class Bulk:
             self._tasks.discard(task)
 
 
-async def attempt(sending: Coroutine[object, object, Receipt]) -> Receipt | Exception:
+async def attempt(send: Sending) -> Receipt | Exception:
     """Return the error instead of raising it."""
     try:
-        return await sending
+        return await send()
     except Exception as error:  # noqa: BLE001 - told in the end, with its place
         return error

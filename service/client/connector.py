@@ -4,6 +4,7 @@ import asyncio
 import random
 
 from service.client.address import broker_url
+from service.client.errors import ClientClosedError
 from service.client.link import Link, LinkLostError
 
 FIRST_PAUSE = 0.1
@@ -32,6 +33,7 @@ class Connector:
         self._name = name
         self._link: Link | None = None
         self._opening = asyncio.Lock()
+        self._closed = False
         self.problem = "no answer"
         """Why there was no link the last time."""
 
@@ -42,8 +44,11 @@ class Connector:
             AccessRefusedError: RabbitMQ refuses us.
             UnroutableError: there is no exchange to publish to.
             NotConfirmedError: the URL is none.
+            ClientClosedError: it was closed.
 
         """
+        if self._closed:
+            raise ClientClosedError("expected an open client, but it was closed")
         if self._link is not None and not self._link.lost.is_set():
             return self._link
         async with self._opening:
@@ -67,7 +72,8 @@ class Connector:
             await backoff.pause()
 
     async def close(self) -> None:
-        """Close the link."""
+        """Close the link; there will be no other."""
+        self._closed = True
         link, self._link = self._link, None
         if link is not None:
             await link.close()

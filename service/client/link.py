@@ -16,10 +16,11 @@ from aio_pika.exceptions import (
     ChannelInvalidStateError,
     ChannelNotFoundEntity,
     DeliveryError,
+    InvalidFrameError,
     ProbableAuthenticationError,
     PublishError,
 )
-from aiormq.exceptions import ChannelAccessRefused, ConnectionNotAllowed
+from aiormq.exceptions import ChannelAccessRefused
 from yarl import URL
 
 from service.client.errors import AccessRefusedError, UnroutableError
@@ -53,6 +54,10 @@ async def losses_told_apart() -> AsyncGenerator[None, None]:
         if task is None or task.cancelling() > cancelled:
             raise
         raise LinkLostError(str(error) or "connection closed") from None
+    except InvalidFrameError as error:
+        # All that aiormq tells of the answer to the request for a vhost. A vhost that is starting is refused like that.
+        vhost = "RabbitMQ refuses the vhost: there is none of this name, it is starting, or the user may not use it"
+        raise LinkLostError(vhost if "Connection.OpenOk" in str(error) else str(error)) from error
     except LOST as error:
         raise LinkLostError(str(error) or type(error).__name__) from error
 
@@ -164,9 +169,6 @@ class _refusals_named:  # noqa: N801 - reads as a statement
         cause = error.__cause__ if isinstance(error, LinkLostError) else None
         if isinstance(cause, AuthenticationError | ProbableAuthenticationError):
             msg = f"expected RabbitMQ to accept the user of the URL, but it refuses the user or its password ({cause})"
-            raise AccessRefusedError(msg) from None
-        if isinstance(cause, ConnectionNotAllowed) and "down" not in str(cause):  # a vhost is down while it starts
-            msg = f"expected RabbitMQ to accept the vhost of the URL, got {cause}"
             raise AccessRefusedError(msg) from None
         if isinstance(cause, ChannelAccessRefused):
             msg = f"expected RabbitMQ to give the user this permission, got {cause}"

@@ -56,12 +56,15 @@ class Docgraph:
 
     def close(self, timeout: float = 5.0) -> None:
         """Wait for the events that are being confirmed, then close. Calls of other threads end with an error."""
-        self._closed = True
-        opened, self._opened = self._opened, None
+        with background.opening():
+            self._closed = True
+            opened, self._opened = self._opened, None
         if opened is not None and background.is_ours(opened[0]):
             loop, client = opened
-            loop.call(client.aclose(timeout))
-            loop.release(client)
+            try:
+                loop.call(client.aclose(timeout))
+            finally:
+                background.closed(loop, client)
 
     def connect(self, timeout: float | None = None) -> None:
         """Connect now: to fail early rather than at the first call, which would connect by itself."""
@@ -201,22 +204,17 @@ class Docgraph:
         return loop.call(call(client))
 
     def _open(self) -> tuple[BackgroundLoop, AsyncDocgraph]:
-        if self._closed:
-            raise ClientClosedError("expected an open client, but it was closed")
         opened = self._opened
         if opened is not None and background.is_ours(opened[0]):
             return opened
-        loop = background.background_loop()
-
-        def open_once() -> tuple[BackgroundLoop, AsyncDocgraph]:
-            if self._opened is None or self._opened[0] is not loop:
+        with background.opening():
+            if self._closed:
+                raise ClientClosedError("expected an open client, but it was closed")
+            if self._opened is None or not background.is_ours(self._opened[0]):
                 background.leave_to_parent(self._opened)
                 client = self._make()
-                loop.keep(client)
-                self._opened = loop, client
+                self._opened = background.opened(client), client
             return self._opened
-
-        return background.synchronized(open_once)
 
 
 class CompletionsIterator:
