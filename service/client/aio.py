@@ -337,8 +337,7 @@ class AsyncDocgraph:
 
     async def _send(self, outgoing: Outgoing, timeout: float | None) -> Receipt:
         self._enter()
-        if self._listener.is_live:
-            self._inbox.expect(outgoing.receipt, None)
+        self._inbox.expect(outgoing.receipt, None if self._listener.is_live else outgoing.receipt.submitted_at)
         await self._publisher.publish(outgoing, self._submit_timeout if timeout is None else timeout)
         return outgoing.receipt
 

@@ -6,7 +6,6 @@ slows only itself down.
 
 import asyncio
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from datetime import datetime
 from typing import Self
 
@@ -15,13 +14,9 @@ from pydantic import ValidationError
 
 from service.client.connector import Backoff, Connector
 from service.client.errors import ClientClosedError, ClientError
-from service.client.link import Link, LinkLostError, losses_told_apart
-from service.client.listener import ago, read_completion
-from service.client.names import COMPLETIONS_JOURNAL
-from service.client.receipts import Completion, utcnow
-
-PREFETCH = 200
-"""Completions that RabbitMQ sends ahead: the bound on memory."""
+from service.client.journal import PREFETCH, ago, attached, offset_of
+from service.client.link import LinkLostError
+from service.client.receipts import Completion, read_completion, utcnow
 
 
 class Completions:
@@ -49,9 +44,7 @@ class Completions:
         """Place in the stream; None before the first completion."""
         self._attached_at: datetime | None = None
         self._attached = asyncio.Event()
-        self._inbox: asyncio.Queue[tuple[int, AbstractIncomingMessage] | ClientError] = asyncio.Queue()
-        self._attachment = 0
-        """Counts the times it was attached."""
+        self._inbox: asyncio.Queue[AbstractIncomingMessage | ClientError] = asyncio.Queue(PREFETCH)
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -78,21 +71,12 @@ class Completions:
         while True:
             try:
                 async with asyncio.timeout(self._idle):
-                    item = await self._inbox.get()
+                    message = await self._inbox.get()
             except TimeoutError:
                 await self.aclose()
                 raise StopAsyncIteration from None
-            if isinstance(item, ClientError):
-                raise item
-            attachment, message = item
-            if attachment != self._attachment:  # left unread by a lost link: it comes again on this one
-                continue
-            offset = message.headers["x-stream-offset"]
-            assert isinstance(offset, int)
-            self._next = offset + 1
-            with suppress(LinkLostError):
-                async with losses_told_apart():
-                    await message.ack()  # asks for more
+            if isinstance(message, ClientError):
+                raise message
             if (completion := self._wanted(message)) is not None:
                 return completion
 
@@ -100,11 +84,16 @@ class Completions:
         """Detach. Whoever waits in `anext` gets a `ClientClosedError`."""
         task, self._task = self._task, None
         self._closed(self)
-        self._inbox.put_nowait(ClientClosedError("expected open completions, but they were closed"))
-        self._attached.set()
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+        self._end(ClientClosedError("expected open completions, but they were closed"))
+
+    def _end(self, error: ClientError) -> None:
+        while self._inbox.full():
+            self._inbox.get_nowait()
+        self._inbox.put_nowait(error)
+        self._attached.set()
 
     def _start(self) -> None:
         if self._task is None and not self._attached.is_set():
@@ -115,29 +104,19 @@ class Completions:
         backoff = Backoff()
         while True:
             try:
-                await self._read(await self._connector.link())
-                backoff = Backoff()
+                async with attached(await self._connector.link(), self._place()) as reader:
+                    self._attached_at = self._attached_at or utcnow()
+                    self._attached.set()
+                    backoff = Backoff()
+                    while True:
+                        message = await reader.next()
+                        await self._inbox.put(message)
+                        self._next = offset_of(message) + 1
             except LinkLostError:
-                pass
+                await backoff.pause()
             except ClientError as error:
-                self._inbox.put_nowait(error)
-                self._attached.set()
+                self._end(error)
                 return
-            await backoff.pause()
-
-    async def _read(self, link: Link) -> None:
-        self._attachment += 1
-        attachment = self._attachment
-
-        async def keep(message: AbstractIncomingMessage) -> None:
-            self._inbox.put_nowait((attachment, message))
-
-        async with link.channel(PREFETCH) as (channel, gone):
-            journal = await channel.get_queue(COMPLETIONS_JOURNAL, ensure=False)
-            await journal.consume(keep, arguments={"x-stream-offset": self._place()})
-            self._attached_at = self._attached_at or utcnow()
-            self._attached.set()
-            await gone
 
     def _place(self) -> str | int:
         if self._next is not None:

@@ -103,6 +103,10 @@ class Inbox:
             if awaited.waiters and awaited.missing_from and not awaited.looked_up and not awaited.settled.is_set()
         ]
 
+    def unheard(self) -> list[Awaited]:
+        """Return the events whose completion may have been missed, waited for or not."""
+        return [awaited for awaited in self._events.values() if awaited.missing_from and awaited.outcome is None]
+
     def fail(self, error: ClientError) -> None:
         """Tell everybody who waits that no completion can come."""
         for awaited in self._events.values():

@@ -173,7 +173,8 @@ class _refusals_named:  # noqa: N801 - reads as a statement
         if isinstance(cause, ChannelAccessRefused):
             msg = f"expected RabbitMQ to give the user this permission, got {cause}"
             raise AccessRefusedError(msg) from None
-        if isinstance(cause, ChannelNotFoundEntity):
+        # A queue whose node is still starting is not found either, and will be.
+        if isinstance(cause, ChannelNotFoundEntity) and "NOT_FOUND - no " in str(cause):
             msg = (
                 f"expected the service's exchanges and queues on this vhost, got {cause}; "
                 "it declares them at its first start, or this is another vhost"

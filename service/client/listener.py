@@ -9,9 +9,8 @@ hear it twice.
 
 import asyncio
 import logging
-import math
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from aio_pika.abc import AbstractIncomingMessage
 from pydantic import ValidationError
@@ -19,17 +18,17 @@ from pydantic import ValidationError
 from service.client.connector import Backoff, Connector
 from service.client.errors import ClientError, CompletionUnavailableError
 from service.client.inbox import Awaited, Inbox
-from service.client.link import Link, LinkLostError, losses_told_apart
-from service.client.names import COMPLETIONS, COMPLETIONS_JOURNAL
-from service.client.receipts import KINDS, Completion, utcnow
+from service.client.journal import ago, attached
+from service.client.link import Link, LinkLostError
+from service.client.names import COMPLETIONS
+from service.client.receipts import read_completion, utcnow
 
 log = logging.getLogger("docgraph.client")
 
 UNHEARD = timedelta(seconds=60)
 """Until a lost connection is noticed: three heartbeats, and a little more. Completions may be missing since then."""
-MARGIN = 2
-"""Seconds more of the journal than needed."""
-JOURNAL_PREFETCH = 200
+QUIET = 0.5
+"""Seconds without a completion in the journal until it is asked who still waits."""
 
 
 class Listener:
@@ -121,29 +120,37 @@ class Listener:
 
     async def _look_up(self, link: Link, missing: Sequence[Awaited]) -> None:
         """Read the journal until all of them are settled. Its end need not be found: the queue hears what comes."""
-
-        async def read(message: AbstractIncomingMessage) -> None:
-            await self._hear(message)
-            async with losses_told_apart():
-                await message.ack()  # asks for more
-
-        async def all_settled() -> None:
-            for awaited in missing:
-                await awaited.settled.wait()
-
-        since = min(awaited.missing_from for awaited in missing if awaited.missing_from)
-        settled = asyncio.create_task(all_settled())
+        backoff = Backoff()
         try:
-            async with link.channel(JOURNAL_PREFETCH) as (channel, gone):
-                journal = await channel.get_queue(COMPLETIONS_JOURNAL, ensure=False)
-                await journal.consume(read, arguments={"x-stream-offset": ago(since)})
-                await asyncio.wait({settled, gone}, return_when=asyncio.FIRST_COMPLETED)
-        except (LinkLostError, ClientError) as error:
+            while not link.lost.is_set() and not _settled(missing):
+                try:
+                    await self._read_journal(link, missing)
+                except LinkLostError as error:  # also a stream that is not up yet, after a restart of RabbitMQ
+                    log.debug("journal of completions is not there", extra={"problem": str(error)})
+                    await backoff.pause()
+        except ClientError as error:
             log.warning("journal of completions cannot be read", extra={"problem": str(error)})
         finally:
-            settled.cancel()
             for awaited in missing:
                 awaited.looked_up = False
+
+    async def _read_journal(self, link: Link, missing: Sequence[Awaited]) -> None:
+        began = utcnow()
+        others = self._inbox.unheard()
+        since = min(awaited.missing_from for awaited in missing if awaited.missing_from)
+        async with attached(link, ago(since)) as reader:
+            while not (_settled(missing) and _all_found(others)):
+                try:
+                    async with asyncio.timeout(QUIET):
+                        message = await reader.next()
+                except TimeoutError:
+                    if _settled(missing):
+                        return
+                    continue
+                await self._hear(message)
+                # On the way it finds what others will wait for, too; those it does not find are looked up again.
+                if _settled(missing) and message.timestamp and message.timestamp > began:
+                    return
 
     async def _hear(self, message: AbstractIncomingMessage) -> None:
         if (awaited := self._inbox.awaits(message.message_id)) is not None:
@@ -153,17 +160,11 @@ class Listener:
                 log.warning("completion cannot be read", extra={"problem": str(error), "kind": message.type})
 
 
-def read_completion(message: AbstractIncomingMessage) -> Completion:
-    """Return the completion that a message carries.
-
-    Raises:
-        KeyError: it is of another kind.
-        pydantic.ValidationError: it is not what it says.
-
-    """
-    return KINDS[message.type or ""].read(message.body)
+def _settled(events: Sequence[Awaited]) -> bool:
+    return all(awaited.settled.is_set() for awaited in events)
 
 
-def ago(moment: datetime) -> str:
-    """Return where in a stream a moment is, by RabbitMQ's own clock: its notation for a time before now."""
-    return f"{max(0, math.ceil((utcnow() - moment).total_seconds())) + MARGIN}s"
+def _all_found(others: list[Awaited]) -> bool:
+    while others and others[-1].outcome is not None:
+        others.pop()
+    return not others

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from aio_pika.abc import AbstractIncomingMessage
+
 from schemas import DocumentFailed, DocumentProcessed, DocumentRemoved, DocumentSubmitted, completion_id
 
 Completion = DocumentProcessed | DocumentRemoved | DocumentFailed
@@ -35,3 +37,14 @@ class Receipt:
         """Return the `message_id` of each completion that may answer the event: of success, and of failure."""
         success = DocumentProcessed if self.kind == DocumentSubmitted.kind else DocumentRemoved
         return completion_id(self.event_id, success.kind), completion_id(self.event_id, DocumentFailed.kind)
+
+
+def read_completion(message: AbstractIncomingMessage) -> Completion:
+    """Return the completion that a message carries.
+
+    Raises:
+        KeyError: it is of another kind.
+        pydantic.ValidationError: it is not what it says.
+
+    """
+    return KINDS[message.type or ""].read(message.body)

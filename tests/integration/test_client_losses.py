@@ -5,7 +5,15 @@ import asyncio
 import pytest
 from yarl import URL
 
-from service.client import AsyncDocgraph, ConfirmationUnknownError, DocumentProcessed, Receipt, TooLargeError
+from service.client import (
+    AccessRefusedError,
+    AsyncDocgraph,
+    CompletionUnavailableError,
+    ConfirmationUnknownError,
+    DocumentProcessed,
+    Receipt,
+    TooLargeError,
+)
 from tests.support.proxy import Proxy
 from tests.support.vhosts import private_stack
 
@@ -115,13 +123,19 @@ async def test_a_queue_that_is_deleted_under_the_client_is_noticed(service, rabb
     vhost = URL(rabbitmq_url).path.strip("/")
     async with AsyncDocgraph(rabbitmq_url) as docgraph:
         await listening(docgraph)
-        queues = await asyncio.to_thread(stack.rabbitmq.ctl, "list_queues", "-p", vhost, "name")
-        (own,) = [name for name in queues.split("\n") if name.startswith("amq")]
+        (own,) = await exclusive_queues(stack, vhost)
         name = f'rabbit_misc:r(<<"{vhost}">>, queue, <<"{own}">>)'
         erase = f'{{ok, Q}} = rabbit_amqqueue:lookup({name}), rabbit_amqqueue:delete(Q, false, false, <<"test">>), ok.'
         await asyncio.to_thread(stack.rabbitmq.ctl, "eval", erase)
-        await not_listening(docgraph)
+        async with asyncio.timeout(30):
+            while await exclusive_queues(stack, vhost) in ([], [own]):
+                await asyncio.sleep(0.1)
         assert isinstance(await docgraph.submit_and_wait("a", text="x"), DocumentProcessed)
+
+
+async def exclusive_queues(stack, vhost):
+    queues = await asyncio.to_thread(stack.rabbitmq.ctl, "list_queues", "-p", vhost, "name")
+    return [name for name in queues.split("\n") if name.startswith("amq")]
 
 
 async def test_an_event_over_the_brokers_size_is_refused_and_others_go_on(docgraph):
@@ -138,3 +152,38 @@ async def test_an_event_over_the_brokers_size_is_refused_and_others_go_on(docgra
     assert isinstance(large, TooLargeError), large
     assert "at most 100000 bytes" in str(large)
     assert (await docgraph.wait(small)).outcome == "created"
+
+
+@pytest.fixture
+def user(service, rabbitmq_url):
+    """Give a user permissions on this test's vhost: to configure, to write, to read. Returns the user's URL."""
+    if (stack := private_stack()) is None:
+        pytest.skip("this RabbitMQ is not ours to trouble")
+    vhost = URL(rabbitmq_url).path.strip("/")
+    stack.rabbitmq.ctl("add_user", "limited", "limited")
+
+    def permit(*permissions):
+        stack.rabbitmq.ctl("set_permissions", "-p", vhost, "limited", *permissions)
+        return str(URL(rabbitmq_url).with_user("limited").with_password("limited"))
+
+    yield permit
+    stack.rabbitmq.ctl("delete_user", "limited")
+
+
+async def test_a_user_who_may_only_write_can_submit_and_is_told_that_it_cannot_wait(user):
+    async with AsyncDocgraph(await asyncio.to_thread(user, "^$", "^documents$", "^$")) as docgraph:
+        receipt = await docgraph.submit("a", text="x")
+        with pytest.raises(CompletionUnavailableError, match="ACCESS_REFUSED") as caught:
+            await docgraph.wait(receipt)
+        assert caught.value.receipt == receipt
+        with pytest.raises(AccessRefusedError, match="permission"):  # before anything is sent
+            await docgraph.submit_and_wait("b", text="x")
+
+
+async def test_the_permissions_that_the_guide_names_are_enough(user):
+    readable = r"^(documents\.completions(\.journal)?|amq\.gen-.*)$"
+    url = await asyncio.to_thread(user, r"^amq\.gen-.*$", r"^(documents|amq\.gen-.*)$", readable)
+    async with AsyncDocgraph(url) as docgraph:
+        receipt = await docgraph.submit("a", text="x")
+        assert (await docgraph.wait(receipt)).outcome == "created"
+        assert [one.document_id async for one in docgraph.completions(since=receipt.submitted_at, idle=1)] == ["a"]

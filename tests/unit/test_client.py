@@ -16,7 +16,7 @@ from service.client.deadlines import Deadlines
 from service.client.errors import ClientError, ConfirmationUnknownError, DocumentFailedError, PartlySubmittedError
 from service.client.events import Clock, outgoing
 from service.client.inbox import Inbox
-from service.client.listener import ago
+from service.client.journal import ago
 from service.client.receipts import KINDS, Receipt, utcnow
 from service.delivery import topology
 
