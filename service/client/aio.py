@@ -107,7 +107,7 @@ class AsyncDocgraph:
             async with self._publisher.deadlines.within(seconds):
                 await self._connector.link()
         except TimeoutError:
-            msg = f"expected RabbitMQ to accept a connection within {seconds:g} s: {self._connector.problem}"
+            msg = f"expected RabbitMQ to accept a connection within {seconds:.3g} s: {self._connector.problem}"
             raise NotConfirmedError(msg) from None
 
     async def submit(
@@ -256,7 +256,7 @@ class AsyncDocgraph:
             except TimeoutError:
                 what = f"the completion of event {receipt.event_id} ({receipt.document_id})"
                 why = "" if self._listener.is_live else f", but there is no connection: {self._connector.problem}"
-                msg = f"expected {what} within {seconds:g} s{why}; the event is confirmed, wait again"
+                msg = f"expected {what} within {seconds:.3g} s{why}; the event is confirmed, wait again"
                 raise CompletionTimeoutError(msg, receipt) from None
             outcome = awaited.outcome
         if isinstance(outcome, DocumentProcessed | DocumentRemoved):
@@ -291,10 +291,10 @@ class AsyncDocgraph:
             async with self._waits.within(seconds):
                 await self._listener.live()  # before the event is sent, so that the journal need not be read
         except TimeoutError:
-            msg = f"expected RabbitMQ to accept a connection within {seconds:g} s: {self._connector.problem}"
+            msg = f"expected RabbitMQ to accept a connection within {seconds:.3g} s: {self._connector.problem}"
             raise NotConfirmedError(msg) from None
-        receipt = await self.submit(document_id, timeout=until - loop.time(), **document)
-        completion = await self.wait(receipt, until - loop.time())
+        receipt = await self.submit(document_id, timeout=max(0.0, until - loop.time()), **document)
+        completion = await self.wait(receipt, max(0.0, until - loop.time()))
         assert isinstance(completion, DocumentProcessed)
         return completion
 

@@ -10,7 +10,7 @@ import os
 import selectors
 import threading
 from collections.abc import Coroutine
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
 
 from service.client.errors import ClientClosedError, WrongLoopError
@@ -35,6 +35,8 @@ class BackgroundLoop:
         # Its own selector, whose file descriptors a forked child can find; uvloop and its like have no such thing.
         self._selector = selectors.DefaultSelector()
         self._loop = asyncio.SelectorEventLoop(self._selector)
+        self._names = ThreadPoolExecutor(2, "docgraph-client-names")  # asyncio looks up host names in threads
+        self._loop.set_default_executor(self._names)
         self.open: set[Closable] = set()
         """Clients to close when the process ends; the last one to be closed earlier ends the loop."""
         self._thread = threading.Thread(target=self._run, name="docgraph-client", daemon=True)
@@ -77,8 +79,21 @@ class BackgroundLoop:
         os.close(nothing)
 
     def _run(self) -> None:
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            runner.get_loop().run_forever()
+        # Not asyncio.Runner: its end starts a thread, which Python 3.12 and later refuse while the process ends.
+        try:
+            self._loop.run_forever()
+        finally:
+            self._loop.run_until_complete(_finish())
+            self._names.shutdown()
+            self._loop.close()
+
+
+async def _finish() -> None:
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.get_running_loop().shutdown_asyncgens()
 
 
 def result_of(future: Future[T]) -> T:

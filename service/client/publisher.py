@@ -39,7 +39,7 @@ class Publisher:
             error.receipt = outgoing.receipt
             raise
         except TimeoutError:
-            what = f"expected RabbitMQ to confirm event {outgoing.receipt.event_id} within {timeout:g} s"
+            what = f"expected RabbitMQ to confirm event {outgoing.receipt.event_id} within {timeout:.3g} s"
             if not attempts.sent:
                 msg = f"{what}, but there was no connection to send it over: {self._connector.problem}"
                 raise NotConfirmedError(msg, outgoing.receipt) from None

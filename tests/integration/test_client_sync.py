@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
+from yarl import URL
 
 from service.client import (
     AsyncDocgraph,
@@ -265,8 +266,11 @@ async def test_prefork_workers_that_are_told_to_end_do_so_quietly(run_script):
     assert (out, errors) == ("master\n", [])
 
 
-async def test_a_program_that_just_ends_ends_quietly_and_its_submissions_are_confirmed(run_script, broker):
-    out, errors = await run_script("""
+async def test_a_program_that_just_ends_ends_quietly_and_its_submissions_are_confirmed(
+    run_script, broker, rabbitmq_url
+):
+    out, errors = await run_script(
+        """
         from service.client import Docgraph
 
         docgraph = Docgraph()
@@ -276,7 +280,9 @@ async def test_a_program_that_just_ends_ends_quietly_and_its_submissions_are_con
         iterator = docgraph.completions(since=receipt.submitted_at)
         next(iterator)
         print(docgraph.submit("b", text="x").event_id)
-    """)
+        """,
+        RABBITMQ_URL=str(URL(rabbitmq_url).with_host("localhost")),  # a name: it is looked up in a thread
+    )
     assert errors == []
     assert (await broker.answer(out.strip()))["outcome"] == "created"
 
