@@ -28,7 +28,7 @@ async def stopped_and_started(rabbitmq):
     await asyncio.to_thread(rabbitmq.ctl, "start_app")
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(("outage", "count"), [(killed, 1000), (stopped_and_started, 200)])
 async def test_of_many_calls_from_eight_threads_each_is_answered_while_the_broker_goes_away(
     stack, settings, outage, count
@@ -62,9 +62,8 @@ async def test_of_many_calls_from_eight_threads_each_is_answered_while_the_broke
             assert result.document_id == f"d{number}"
         await asyncio.to_thread(docgraph.close)
         assert await service.stop() == 0
-    assert {
-        thread.name for thread in set(threading.enumerate()) - before if not thread.name.startswith("asyncio")
-    } == set()
+    left = {thread.name for thread in set(threading.enumerate()) - before}
+    assert {name for name in left if not name.startswith("asyncio")} == set()  # but the test's own `to_thread`
 
 
 async def test_calls_that_outlive_their_time_tell_whether_the_event_was_confirmed(stack, settings):
@@ -75,18 +74,16 @@ async def test_calls_that_outlive_their_time_tell_whether_the_event_was_confirme
             stack.rabbitmq.freeze()
             try:
                 results = await asyncio.gather(
-                    *(docgraph.submit_and_wait(f"d{number}", text="Some text.", timeout=2) for number in range(50)),
+                    *(docgraph.submit_and_wait(f"late{number}", text="Some text.", timeout=2) for number in range(50)),
                     return_exceptions=True,
                 )
             finally:
                 stack.rabbitmq.thaw()
             for number, error in enumerate(results):
                 assert isinstance(error, ConfirmationUnknownError), error
-                assert error.receipt.document_id == f"d{number}"
+                assert error.receipt.document_id == f"late{number}"
             # Whether they had arrived or not: sent again under their ids, each is answered.
-            again = [
-                docgraph.submit(f"d{n}", text="Some text.", event_id=e.receipt.event_id) for n, e in enumerate(results)
-            ]
-            for receipt in await asyncio.gather(*again):
-                assert (await docgraph.wait(receipt, timeout=60)).outcome in {"created", "unchanged", "superseded"}
+            for number, error in enumerate(results):
+                again = await docgraph.submit(f"late{number}", text="Some text.", event_id=error.receipt.event_id)
+                assert (await docgraph.wait(again)).outcome == "created"
         assert await service.stop() == 0
