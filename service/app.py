@@ -65,7 +65,7 @@ def build_app(settings: Settings) -> StrictAsgiFastStream:
     broker.insert_middleware(partial(DeliveryMiddleware, settlement=settlement, quarantine=Quarantine()))
     app = StrictAsgiFastStream(
         broker,
-        lifespan=lifespan_of(settings, broker, topology, metrics),
+        lifespan=lifespan_of(settings, broker, topology, metrics, settlement),
         specification=AsyncAPI(
             title="docgraph",
             version=__version__,

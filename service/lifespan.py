@@ -11,6 +11,9 @@ from faststream import ContextRepo
 from faststream.rabbit import RabbitBroker
 from neo4j import AsyncDriver
 
+from service.bridge.setup import celery_bridge
+from service.bridge.work import Pipeline
+from service.delivery.settlement import Settlement
 from service.delivery.topology import Topology, declare
 from service.delivery.watch import watch_consumers
 from service.errors import StartupError
@@ -28,7 +31,9 @@ from service.telemetry import Metrics, configure_logging
 Lifespan = Callable[[ContextRepo], AbstractAsyncContextManager[None]]
 
 
-def lifespan_of(settings: Settings, broker: RabbitBroker, topology: Topology, metrics: Metrics) -> Lifespan:
+def lifespan_of(
+    settings: Settings, broker: RabbitBroker, topology: Topology, metrics: Metrics, settlement: Settlement
+) -> Lifespan:
     """Return the lifespan of one app.
 
     It puts `driver`, `writer`, `committer`, `ingestor` and `database` in the context, where handlers and health checks
@@ -72,6 +77,9 @@ def lifespan_of(settings: Settings, broker: RabbitBroker, topology: Topology, me
                 "ingestor": ingestor,
             }.items():
                 context.set_global(name, resource)
+            # Last, as it takes work at once.
+            pipeline = Pipeline(ingestor, committer, metrics)
+            context.set_global("bridge", await celery_bridge(settings, stack, pipeline, settlement, metrics))
             yield
 
     return lifespan
