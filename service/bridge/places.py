@@ -11,12 +11,12 @@ from typing import Any
 
 import structlog
 from aio_pika import ExchangeType
-from aio_pika.abc import AbstractChannel, AbstractConnection
+from aio_pika.abc import AbstractConnection
 from aio_pika.exceptions import ChannelNotFoundEntity, ChannelPreconditionFailed
 
 from service.bridge.lanes import DELAYS, lane_name
 from service.delivery.envelope import describe
-from service.delivery.topology import RETRY, TIER_HEADER
+from service.delivery.topology import DEAD, RETRY, TIER_HEADER
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +34,9 @@ async def declare(connection: AbstractConnection, queues: Sequence[str], deliver
     """Declare everything. Queues of the callers that are there stay as they are."""
     async with connection.channel() as channel:
         await channel.declare_exchange(RETURNED, ExchangeType.FANOUT, durable=True)
-        returned = await channel.declare_queue(RETURNED, durable=True, arguments={"x-queue-type": "quorum"})
+        # Its own dead letters go straight to where they end: answering must not become a loop of its own.
+        end = {"x-delivery-limit": delivery_limit, "x-dead-letter-exchange": "", "x-dead-letter-routing-key": DEAD}
+        returned = await channel.declare_queue(RETURNED, durable=True, arguments=_SAFE | end)
         await returned.bind(RETURNED)
         await channel.declare_exchange(CELERY, ExchangeType.TOPIC, durable=True)
         limits = {"x-delivery-limit": delivery_limit, "x-dead-letter-exchange": RETURNED}
@@ -70,8 +72,3 @@ async def counts(connection: AbstractConnection, name: str) -> tuple[int, int] |
         except ChannelNotFoundEntity:
             return None
         return result.message_count or 0, result.consumer_count or 0
-
-
-async def topic(channel: AbstractChannel, name: str) -> None:
-    """Declare one of Celery's own topic exchanges."""
-    await channel.declare_exchange(name, ExchangeType.TOPIC, durable=True)

@@ -80,6 +80,6 @@ class RedisResults:
 
     async def _write(self, key: str, body: bytes) -> None:
         async with self._client.pipeline(transaction=True) as pipe:
-            pipe.setex(key, self._expires, body)
+            pipe.set(key, body, ex=self._expires)
             pipe.publish(key, body)
             await pipe.execute()

@@ -165,9 +165,11 @@ class Worker:
     async def _done(self, job: _Job, event: Input) -> Completion:
         caller = job.caller
         limits = [limit for limit in (caller.hard_limit, caller.soft_limit) if limit is not None]
+        await self._start(job, event)
+        if job.terminated:
+            raise RevokedError("terminated")
         try:
             async with asyncio.timeout(min(limits, default=None)) as job.clock:
-                await self._start(job, event)
                 return await self._pipeline.handle(event, job.sender.event_id, job.sender.attempt)
         except TimeoutError:
             if job.terminated:

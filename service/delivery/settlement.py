@@ -130,7 +130,9 @@ class Settlement:
         about: About | None = None,
     ) -> None:
         detail = str(error)[:DETAIL_LENGTH]
-        headers = self._history(sender, error) | {
+        document_id, version = about or head(message.body)
+        told = {} if about is None else {names.DOCUMENT_ID: document_id, names.DOCUMENT_VERSION: version}
+        headers = self._history(sender, error) | told | {
             "docgraph-reason": reason.value,
             "docgraph-error": type(error).__name__,
             "docgraph-detail": detail,
@@ -140,7 +142,6 @@ class Settlement:
         }
         # The evidence first: whoever hears of the failure finds the dead letter.
         await self._forward(message, headers, exchange=None, routing_key=DEAD)
-        document_id, version = about or head(message.body)
         event = DocumentFailed(
             document_id=document_id,
             version=version,
