@@ -1,11 +1,11 @@
 """Where results go: to the caller's reply queue (`rpc://`), and to Redis when it is set up."""
 
 import json
-from collections.abc import Sequence
+from typing import Any
 
-import aio_pika
 import structlog
-from aio_pika.abc import AbstractExchange
+from aio_pika.abc import AbstractChannel
+from aiormq import spec
 
 from service.bridge.redis_results import RedisResults, ResultBackendUnavailableError
 from service.bridge.results import RETRY, STARTED, Meta
@@ -17,11 +17,11 @@ log = structlog.get_logger(__name__)
 class Answers:
     """Sends results of one connection's tasks."""
 
-    def __init__(self, replies: AbstractExchange, redis: RedisResults | None) -> None:
+    def __init__(self, replies: AbstractChannel, redis: RedisResults | None) -> None:
         """Make it.
 
         Args:
-            replies: default exchange of a channel without confirms. A reply is transient, as a Celery worker's is, and
+            replies: a channel without confirms. A reply is transient, as a Celery worker's is, and
                 its queue may be gone with the caller. It is sent before the task is acknowledged, on the same
                 connection: what RabbitMQ has the acknowledgement of, it has the reply of.
             redis: None when there is no result backend.
@@ -52,20 +52,16 @@ class Answers:
                     raise
                 log.info("the result backend missed a state", task=caller.id, problem=str(error))
         if caller.reply_to:
-            await self._replies.publish(
-                aio_pika.Message(
-                    body,
+            channel: Any = await self._replies.get_underlay_channel()
+            await channel.basic_publish(
+                body,
+                routing_key=caller.reply_to,
+                properties=spec.Basic.Properties(
                     content_type="application/json",
                     content_encoding="utf-8",
                     correlation_id=caller.correlation_id,
                     message_id=caller.id,
-                    delivery_mode=aio_pika.DeliveryMode.NOT_PERSISTENT,
+                    delivery_mode=1,
                 ),
-                routing_key=caller.reply_to,
-                mandatory=False,
+                wait=False,
             )
-
-    async def send_all(self, answers: Sequence[tuple[Caller, Meta]]) -> None:
-        """Tell several."""
-        for caller, meta in answers:
-            await self.send(caller, meta)

@@ -24,8 +24,9 @@ from service.bridge.session import Session, open_session
 from service.bridge.work import Pipeline
 from service.bridge.worker import Ways, Worker
 from service.bridge.worker_events import WorkerEvents
+from service.delivery.acknowledger import CHANNEL_GONE
 from service.delivery.envelope import describe
-from service.delivery.settlement import CHANNEL_GONE, Settlement
+from service.delivery.subscriber import Line
 from service.errors import StartupError
 from service.telemetry import Metrics
 
@@ -58,17 +59,18 @@ class Bridge:
         self,
         options: Options,
         pipeline: Pipeline,
-        settlement: Settlement,
+        line: Line,
         metrics: Metrics,
         redis: RedisResults | None,
     ) -> None:
         self._options = options
+        self._settlement = line.settlement
         self._redis = redis
         # Our own queue takes what is redelivered from the others, whether clients use it or not.
         self._queues = list(dict.fromkeys([*options.queues, CELERY]))
         self._events = WorkerEvents(f"docgraph-{os.getpid()}@{socket.gethostname()}")
         revoked = Revoked()
-        self._worker = Worker(options.ways, pipeline, settlement, metrics, events=self._events, revoked=revoked)
+        self._worker = Worker(options.ways, pipeline, line, metrics, events=self._events, revoked=revoked)
         self._events.active = lambda: len(self._worker.active())
         self._control = Control(
             self._events,
@@ -200,8 +202,7 @@ class Bridge:
                 raise
         except Exception as error:  # noqa: BLE001 - no task is left hanging
             log.error("a task could not be settled and is requeued", task=message.message_id, problem=describe(error))
-            with suppress(*CHANNEL_GONE):
-                await message.reject(requeue=True)
+            await self._settlement.give_back(message)
         finally:
             self._in_flight.discard(task)
 

@@ -10,17 +10,16 @@ from typing import Any
 import aio_pika
 import structlog
 from aio_pika import ExchangeType
-from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, AbstractIncomingMessage
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
 from aio_pika.connection import make_url
 from aio_pika.exceptions import ChannelPreconditionFailed, PublishError
 
 from service.bridge.canvas import Follower
 from service.bridge.places import declare_as_celery
 from service.bridge.worker_events import EXCHANGE
+from service.delivery.acknowledger import CHANNEL_GONE
 from service.delivery.connection import exchange_exists
 from service.delivery.envelope import describe
-from service.delivery.settlement import CHANNEL_GONE
-from service.delivery.topology import COMPLETIONS, DOCUMENTS, RETRY
 from service.errors import BrokerUnavailableError
 
 log = structlog.get_logger(__name__)
@@ -40,8 +39,8 @@ class Session:
     """Consumes, acknowledges."""
     publisher: AbstractChannel
     """With confirms, returns raised."""
-    replies: AbstractExchange
-    """The default exchange, without confirms."""
+    replies: AbstractChannel
+    """Without confirms."""
     control: AbstractChannel
     """Remote control and events, without confirms."""
     timeout: float
@@ -49,8 +48,8 @@ class Session:
     tags: dict[str, str] = field(default_factory=dict)
     """Consumer tag by queue."""
     closed: asyncio.Event = field(default_factory=asyncio.Event)
-    _known: dict[str, bool] = field(default_factory=dict)
-    _exchanges: dict[str, AbstractExchange] = field(default_factory=dict)
+    _known: set[str] = field(default_factory=set)
+    """Queues of callbacks that are there."""
 
     async def consume(self, queue: str, take: Take) -> None:
         """Begin to consume a queue."""
@@ -84,7 +83,17 @@ class Session:
 
         """
         try:
-            await self._exchanges[exchange].publish(message, routing_key, timeout=self.timeout)
+            channel: Any = await self.publisher.get_underlay_channel()
+            await channel.basic_publish(
+                message.body,
+                exchange=exchange,
+                routing_key=routing_key,
+                properties=message.properties,
+                mandatory=True,
+                timeout=self.timeout,
+                # Not until the frames are on the socket: that would let only one publish onto it at a time.
+                wait=False,
+            )
         except (*CHANNEL_GONE, TimeoutError) as error:
             msg = f"expected RabbitMQ to confirm a publish to {exchange or routing_key!r}, got {describe(error)}"
             raise BrokerUnavailableError(msg) from error
@@ -101,12 +110,10 @@ class Session:
             key = follower.queue or default_queue
             if key not in self._known:
                 await declare_as_celery(self.connection, key)
-                self._known[key] = True
-        elif exchange not in self._exchanges:
-            if not await exchange_exists(self.connection, exchange):
-                log.warning("a callback names an exchange that does not exist", task=follower.id, exchange=exchange)
-                return
-            self._exchanges[exchange] = await self.publisher.get_exchange(exchange, ensure=False)
+                self._known.add(key)
+        elif not await exchange_exists(self.connection, exchange):
+            log.warning("a callback names an exchange that does not exist", task=follower.id, exchange=exchange)
+            return
         try:
             await self.publish(exchange, key, follower.message)
         except BrokerUnavailableError as error:
@@ -143,8 +150,9 @@ class Session:
 
     async def event(self, message: aio_pika.Message, routing_key: str) -> None:
         """Send a worker or task event; one that cannot be sent is lost."""
-        with suppress(*CHANNEL_GONE, TimeoutError, KeyError):
-            await self._exchanges[EXCHANGE].publish(message, routing_key, mandatory=False, timeout=5)
+        with suppress(*CHANNEL_GONE, TimeoutError):
+            exchange = await self.control.get_exchange(EXCHANGE, ensure=False)
+            await exchange.publish(message, routing_key, mandatory=False, timeout=5)
 
 
 @asynccontextmanager
@@ -158,24 +166,16 @@ async def open_session(url: str, prefetch: int, timeout: float) -> AsyncGenerato
         tasks = await connection.channel()
         await tasks.set_qos(prefetch_count=prefetch)
         publisher = await connection.channel(on_return_raises=True)
-        unconfirmed = await connection.channel(publisher_confirms=False)
+        replies = await connection.channel(publisher_confirms=False)
         control = await connection.channel(publisher_confirms=False)
-        session = Session(connection, tasks, publisher, unconfirmed.default_exchange, control, timeout)
-        for channel in (tasks, publisher, unconfirmed, control):
+        session = Session(connection, tasks, publisher, replies, control, timeout)
+        for channel in (tasks, publisher, replies, control):
             channel.close_callbacks.add(lambda *_: session.closed.set())
-        await _prepare(session, control)
+        with suppress(ChannelPreconditionFailed):
+            async with connection.channel() as channel:
+                await channel.declare_exchange(EXCHANGE, ExchangeType.TOPIC, durable=True)
         yield session
     finally:
         with suppress(*CHANNEL_GONE, TimeoutError):
             async with asyncio.timeout(5):
                 await connection.close()
-
-
-async def _prepare(session: Session, control: AbstractChannel) -> None:
-    session._exchanges[""] = session.publisher.default_exchange  # noqa: SLF001 - made here
-    for exchange in (DOCUMENTS, COMPLETIONS, RETRY):
-        session._exchanges[exchange.name] = await session.publisher.get_exchange(exchange.name, ensure=False)  # noqa: SLF001
-    with suppress(ChannelPreconditionFailed):
-        async with session.connection.channel() as channel:
-            await channel.declare_exchange(EXCHANGE, ExchangeType.TOPIC, durable=True)
-    session._exchanges[EXCHANGE] = await control.get_exchange(EXCHANGE, ensure=False)  # noqa: SLF001

@@ -8,13 +8,13 @@ from service.bridge.bridge import Bridge, Options
 from service.bridge.redis_results import RedisResults
 from service.bridge.work import Pipeline
 from service.bridge.worker import Ways
-from service.delivery.settlement import Settlement
+from service.delivery.subscriber import Line
 from service.settings import Settings
 from service.telemetry import Metrics
 
 
 async def celery_bridge(
-    settings: Settings, stack: AsyncExitStack, pipeline: Pipeline, settlement: Settlement, metrics: Metrics
+    settings: Settings, stack: AsyncExitStack, pipeline: Pipeline, line: Line, metrics: Metrics
 ) -> Bridge | None:
     """Start the bridge; the stack ends it. None when the settings name no queue.
 
@@ -44,4 +44,4 @@ async def celery_bridge(
         startup_timeout=settings.startup_timeout,
         ways=ways,
     )
-    return await stack.enter_async_context(Bridge(options, pipeline, settlement, metrics, redis))
+    return await stack.enter_async_context(Bridge(options, pipeline, line, metrics, redis))

@@ -1,7 +1,6 @@
 """The life of one task: taken, perhaps parked, done by the pipeline, answered, acknowledged."""
 
 import asyncio
-import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ import aio_pika
 import structlog
 from aio_pika.abc import AbstractIncomingMessage
 
-from schemas import completion_id
 from service.bridge import results
 from service.bridge.answers import Answers
 from service.bridge.canvas import after_failure, after_success, broken_links
@@ -29,10 +27,11 @@ from service.bridge.worker_events import WorkerEvents
 from service.delivery import envelope as names
 from service.delivery.copies import copy_of
 from service.delivery.envelope import Envelope, now
-from service.delivery.quarantine import Quarantine, is_suspect
+from service.delivery.outbox import APP_ID
+from service.delivery.quarantine import is_suspect
 from service.delivery.retry import DeadLetter, Retry
-from service.delivery.settlement import Settlement
-from service.delivery.topology import COMPLETIONS, DOCUMENTS, HANDLED, RETRY, TIER_HEADER
+from service.delivery.subscriber import Line
+from service.delivery.topology import DOCUMENTS, HANDLED, RETRY, TIER_HEADER
 from service.errors import CrashLoopError, InvalidEventError
 from service.telemetry import Metrics
 
@@ -77,7 +76,7 @@ class Worker:
         self,
         ways: Ways,
         pipeline: Pipeline,
-        settlement: Settlement,
+        line: Line,
         metrics: Metrics,
         *,
         events: WorkerEvents,
@@ -85,12 +84,11 @@ class Worker:
     ) -> None:
         self._ways = ways
         self._pipeline = pipeline
-        self._settlement = settlement
+        self._settlement, self._outbox, self._quarantine = line.settlement, line.outbox, line.quarantine
         self._metrics = metrics
         self._events = events
         self._revoked = revoked
         self._arrivals = Arrivals()
-        self._quarantine = Quarantine()
         self._jobs: dict[str, _Job] = {}
 
     def active(self) -> Mapping[str, tuple[Caller, float]]:
@@ -107,7 +105,7 @@ class Worker:
     async def take(self, session: Session, answers: Answers, queue: str, message: AbstractIncomingMessage) -> None:
         """Do one task. When the connection is lost on the way, it is delivered again and answered again."""
         if message.headers.get(PROBE):
-            await self._settlement.succeed(message)
+            self._settlement.succeed(message)
             return
         caller = Caller.of(message)
         if caller.id:
@@ -185,16 +183,12 @@ class Worker:
             await job.answers.send(job.caller, results.started(job.caller, self._events.node))
         self._events.task("started", job.caller)
         # The journal knows it before the graph does, as it does of every other event.
-        await job.session.publish(
-            DOCUMENTS.name, event.kind + HANDLED, _message(event.write(), job.sender, event.kind, job.sender.event_id)
-        )
+        await job.session.publish(DOCUMENTS.name, event.kind + HANDLED, _journaled(event, job.sender))
 
     async def _answer(self, job: _Job, completion: Completion) -> None:
         caller, sender = job.caller, job.sender
+        await self._outbox.publish(completion, sender)
         result = completion.model_dump(mode="json", exclude_none=True)
-        id_ = completion_id(sender.event_id, completion.kind)
-        message = _message(json.dumps(result).encode(), sender, completion.kind, id_)
-        await job.session.publish(COMPLETIONS.name, completion.kind, message)
         followers = after_success(caller, job.call, result, self._events.node)
         for follower in followers:
             await job.session.follow(follower, self._ways.default_queue)
@@ -202,7 +196,7 @@ class Worker:
         self._count(results.SUCCESS)
         self._events.processed += 1
         self._events.task("succeeded", caller, result=repr(result)[:200], runtime=time.time() - job.began)
-        await self._settlement.succeed(job.message)
+        self._settlement.succeed(job.message)
 
     async def _tell(self, job: _Job, error: Exception, decision: Retry | DeadLetter) -> None:
         caller, text = job.caller, results.describe(error)
@@ -222,7 +216,7 @@ class Worker:
         await job.answers.send(job.caller, results.revoked(job.caller, why))
         self._count(results.REVOKED)
         self._events.task("revoked", job.caller, terminated=why == "terminated", signum=None, expired=why == "expired")
-        await self._settlement.succeed(job.message)
+        self._settlement.succeed(job.message)
 
     async def _returned(self, job: _Job) -> None:
         """Answer for a task that a queue gave up."""
@@ -243,7 +237,7 @@ class Worker:
     async def _pass_on(self, job: _Job) -> None:
         self._arrivals.note(job.message, job.sender.event_id)
         await job.session.publish("", CELERY, _same(job))
-        await self._settlement.succeed(job.message)
+        self._settlement.succeed(job.message)
 
     async def _park(self, job: _Job, lane: Lane) -> None:
         copy = _same(job)
@@ -251,7 +245,7 @@ class Worker:
         copy.expiration = lane.expiration
         await job.session.publish(RETRY.name, job.queue, copy)
         self._count("PARKED")
-        await self._settlement.succeed(job.message)
+        self._settlement.succeed(job.message)
 
     def _count(self, state: str) -> None:
         self._metrics.celery_task(state.lower())
@@ -272,14 +266,15 @@ def _same(job: _Job) -> aio_pika.Message:
     return copy
 
 
-def _message(body: bytes, sender: Envelope, kind: str, id_: str) -> aio_pika.Message:
+def _journaled(event: Input, sender: Envelope) -> aio_pika.Message:
+    """Return the event as a producer of events would have published it."""
     return aio_pika.Message(
-        body,
-        message_id=id_,
+        event.write(),
+        message_id=sender.event_id,
         correlation_id=sender.correlation_id,
-        type=kind,
+        type=event.kind,
         content_type="application/json",
-        app_id="docgraph",
+        app_id=APP_ID,
         timestamp=now(),
         delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
     )
