@@ -37,13 +37,12 @@ class Answers:
             ResultBackendUnavailableError: Redis did not take a final result.
 
         """
+        await self.send_written(caller, json.dumps(meta).encode(), final=meta["status"] not in (STARTED, RETRY))
+
+    async def send_written(self, caller: Caller, body: bytes, *, final: bool = True) -> None:
+        """Tell a caller what is JSON already."""
         if not caller.wants_result or not caller.id:
             return
-        try:
-            body = json.dumps(meta).encode()
-        except (TypeError, ValueError):  # a result with a value of the caller's own that is no JSON
-            body = json.dumps(meta, default=str).encode()
-        final = meta["status"] not in (STARTED, RETRY)
         if self._redis is not None:
             try:
                 await self._redis.store(caller.id, body, final=final)

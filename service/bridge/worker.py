@@ -1,6 +1,7 @@
 """The life of one task: taken, perhaps parked, done by the pipeline, answered, acknowledged."""
 
 import asyncio
+import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from aio_pika.abc import AbstractIncomingMessage
 
 from service.bridge import results
 from service.bridge.answers import Answers
-from service.bridge.canvas import after_failure, after_success, broken_links
+from service.bridge.canvas import Follower, after_failure, after_success, broken_links
 from service.bridge.control import Revoked
 from service.bridge.lanes import Lane, lane_name, next_lane
 from service.bridge.mapping import Tasks
@@ -188,14 +189,18 @@ class Worker:
     async def _answer(self, job: _Job, completion: Completion) -> None:
         caller, sender = job.caller, job.sender
         await self._outbox.publish(completion, sender)
-        result = completion.model_dump(mode="json", exclude_none=True)
-        followers = after_success(caller, job.call, result, self._events.node)
+        written = completion.write()
+        followers: list[Follower] = []
+        if job.call.callbacks or job.call.chain:
+            followers = after_success(caller, job.call, json.loads(written), self._events.node)
         for follower in followers:
             await job.session.follow(follower, self._ways.default_queue)
-        await job.answers.send(caller, results.success(caller, result, [follower.id for follower in followers]))
+        answer = results.success(caller, written, [follower.id for follower in followers])
+        await job.answers.send_written(caller, answer)
         self._count(results.SUCCESS)
         self._events.processed += 1
-        self._events.task("succeeded", caller, result=repr(result)[:200], runtime=time.time() - job.began)
+        if self._events.enabled:
+            self._events.task("succeeded", caller, result=written[:200].decode(), runtime=time.time() - job.began)
         self._settlement.succeed(job.message)
 
     async def _tell(self, job: _Job, error: Exception, decision: Retry | DeadLetter) -> None:
