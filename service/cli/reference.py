@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from schemas import Reason
 from service import errors
+from service.bridge.mapping import write_tasks
 from service.errors import DocgraphError
 from service.settings import Settings, variables
 
@@ -54,8 +55,12 @@ def _settings() -> str:
 def _default(value: Any) -> str:
     if isinstance(value, SecretStr):
         return ""
+    if value in ((), ""):
+        return ""
     if isinstance(value, tuple):
         return f"`{','.join(f'{part:g}s' for part in value)}`"
+    if isinstance(value, Mapping):
+        return f"`{write_tasks(value)}`"
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
 
 
