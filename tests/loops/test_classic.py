@@ -17,8 +17,8 @@ DIFFERENT_LOOP, POOL_USED_UP, BOUND_TO_ANOTHER, LOOP_CLOSED = error_texts(ROOT /
 
 
 @asynccontextmanager
-async def a_worker(settings, log, processes):
-    arguments = ["worker", "--pool", "prefork", "--concurrency", str(processes), "--loglevel", "WARNING"]
+async def a_worker(settings, log, processes, pool="prefork"):
+    arguments = ["worker", "--pool", pool, "--concurrency", str(processes), "--loglevel", "WARNING"]
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "celery", "--app", "classic", *arguments),
@@ -55,8 +55,16 @@ async def test_only_the_first_query_of_each_worker_process_works(settings, graph
     assert await graph.value("MATCH (d:Classic) RETURN count(d) AS n") == TASKS - len(failed)
 
 
+async def test_threads_are_no_way_out(settings, graph, tmp_path):
+    async with a_worker(settings, tmp_path / "worker.log", processes=2, pool="threads"):
+        ends = await calls(settings, *TASKS * ["process_document"])
+    failed = [end for end in ends if end != "ok"]
+    assert len(failed) > TASKS / 2
+    assert any(map(DIFFERENT_LOOP.fullmatch, failed))
+
+
 async def test_several_sessions_at_once_use_up_the_pool_and_then_no_task_works(settings, graph, tmp_path):
-    async with a_worker(settings, tmp_path / "worker.log", processes=1):
+    async with a_worker(settings, tmp_path / "worker.log", processes=1, pool="solo"):
         ends = await calls(settings, *TASKS * ["process_chapters"])
     first, *others = ends
     assert first == "ok"
