@@ -11,7 +11,7 @@ from service.ingest.options import IngestOptions
 from service.ingest.source import Source
 from service.ingest.split import Span
 
-PIPELINE = "1"
+PIPELINE = "2"
 """Raise it with every change that gives the same document other chunks or keywords: the graph is then rewritten."""
 _BYTES = 16
 _LONGEST_TITLE = 1024
@@ -26,6 +26,7 @@ def content_hash(source: Source, options: IngestOptions) -> str:
         "language": source.language,
         "media_type": source.media_type,
         "metadata": dict(source.metadata),
+        "name": source.name,
         "pipeline": PIPELINE,
         "title": source.title,
     }
