@@ -21,6 +21,7 @@ def content_hash(source: Source, options: IngestOptions) -> str:
     """Return the hash of all that decides the result: content, what is said about it, the pipeline and its sizes."""
     said = {
         "charset": source.charset,
+        "chunk_overlap": options.chunk_overlap,
         "chunk_size": options.chunk_size,
         "keywords_per_chunk": options.keywords_per_chunk,
         "language": source.language,
