@@ -25,16 +25,16 @@ _EVERYWHERE = """
 _X86_64 = """
     socket 41, connect 42, accept 43, sendto 44, bind 49, listen 50, socketpair 53, fork 57, vfork 58, execve 59,
     kill 62, ptrace 101, rt_sigqueueinfo 129, setpriority 141, pivot_root 155, chroot 161, mount 165, umount2 166,
-    init_module 175, delete_module 176, add_key 248, request_key 249, keyctl 250, unshare 272, accept4 288, perf_event_open 298,
-    rt_tgsigqueueinfo 297, open_by_handle_at 304, setns 308, process_vm_readv 310, process_vm_writev 311, kcmp 312,
-    finit_module 313, bpf 321, execveat 322, userfaultfd 323
+    init_module 175, delete_module 176, add_key 248, request_key 249, keyctl 250, unshare 272, accept4 288,
+    rt_tgsigqueueinfo 297, perf_event_open 298, open_by_handle_at 304, setns 308, process_vm_readv 310,
+    process_vm_writev 311, kcmp 312, finit_module 313, bpf 321, execveat 322, userfaultfd 323
 """
 _AARCH64 = """
     umount2 39, mount 40, pivot_root 41, chroot 51, unshare 97, init_module 105, delete_module 106, ptrace 117,
-    kill 129, rt_sigqueueinfo 138, setpriority 140, socket 198, socketpair 199, bind 200, listen 201, accept 202, connect 203,
-    sendto 206, add_key 217, request_key 218, keyctl 219, execve 221, rt_tgsigqueueinfo 240, perf_event_open 241,
-    accept4 242, open_by_handle_at 265, setns 268, process_vm_readv 270, process_vm_writev 271, kcmp 272,
-    finit_module 273, bpf 280, execveat 281, userfaultfd 282
+    kill 129, rt_sigqueueinfo 138, setpriority 140, socket 198, socketpair 199, bind 200, listen 201, accept 202,
+    connect 203, sendto 206, add_key 217, request_key 218, keyctl 219, execve 221, rt_tgsigqueueinfo 240,
+    perf_event_open 241, accept4 242, open_by_handle_at 265, setns 268, process_vm_readv 270, process_vm_writev 271,
+    kcmp 272, finit_module 273, bpf 280, execveat 281, userfaultfd 282
 """
 # Architecture, refused calls, and those whose first argument must be this process: `tgkill`, by which it aborts itself.
 _TABLES = {
