@@ -71,8 +71,9 @@ def xlsx(sheets: dict[str, list[list[str | int | None]]], *, hidden: str = "") -
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     package = "http://schemas.openxmlformats.org/package/2006"
+    states = {name: "hidden" if name == hidden else "visible" for name in sheets}
     listed = "".join(
-        f'<sheet name="{name}" sheetId="{number}" r:id="r{number}" state="{"hidden" if name == hidden else "visible"}"/>'
+        f'<sheet name="{name}" sheetId="{number}" r:id="r{number}" state="{states[name]}"/>'
         for number, name in enumerate(sheets, 1)
     )
     targets = "".join(
