@@ -78,7 +78,9 @@ def build_app(settings: Settings) -> StrictAsgiFastStream:
     )
     # The broker's context: it holds the message at hand, and the app's context behind it.
     dependencies = Dependencies(broker.context)
-    broker.include_router(documents_router(dependencies, topology, metrics, settings.prefetch))
+    broker.include_router(
+        documents_router(dependencies, topology, metrics, settings.prefetch, settings.max_message_bytes)
+    )
     broker.include_router(crashes_router(topology))
     for path, route in routes(app, broker, metrics.registry):
         app.mount(path, route)

@@ -81,11 +81,17 @@ def ingest_options(settings: Settings) -> IngestOptions:
     """Return what the settings say of documents."""
     return IngestOptions(
         chunk_size=settings.chunk_size,
+        chunk_overlap=settings.chunk_overlap,
         keywords_per_chunk=settings.keywords_per_chunk,
         workers=settings.parser_processes,
         parse_timeout=settings.parser_timeout,
         memory_limit=settings.parser_memory_bytes,
         max_document=settings.max_document_bytes,
+        cpu_seconds=settings.parser_cpu_seconds,
+        max_characters=settings.max_document_characters,
+        max_unpacked=settings.max_unpacked_bytes,
+        max_compression_ratio=settings.max_compression_ratio,
+        max_nesting=settings.max_nesting,
         max_pages=settings.max_document_pages,
         max_chunks=settings.max_document_chunks,
     )

@@ -50,6 +50,9 @@ class Settings(BaseSettings):
     # documents
     chunk_size: Annotated[int, Field(ge=100, le=20_000)] = 1200
     """Characters in a chunk, at most. Changing it re-chunks every document at its next event."""
+    chunk_overlap: Annotated[int, Field(ge=0, le=10_000)] = 0
+    """Characters of the text before it that a chunk repeats, at most, as whole sentences and within its section.
+    They count into `chunk_size`, and at most half of it is used. An edit then changes one chunk more."""
     keywords_per_chunk: Annotated[int, Field(ge=1, le=100)] = 10
     """Keywords linked to one chunk, at most."""
     parser_processes: Annotated[int, Field(ge=1, le=64)] = 2
@@ -58,10 +61,24 @@ class Settings(BaseSettings):
     """Seconds until a parser is killed and the document fails with `timeout`."""
     parser_memory_bytes: Annotated[int, Field(ge=256 << 20)] = 1536 << 20
     """Address space of one parser process, in bytes; beyond it the document fails with `crashed` or `too_large`."""
+    parser_cpu_seconds: Annotated[float, Field(ge=1)] = 8.0
+    """Processor seconds that a parser has for a document of up to 1 MiB, and as many again for each further MiB;
+    beyond it the document fails with `timeout`. Unlike `parser_timeout` it does not depend on what else is running."""
+    max_message_bytes: Annotated[int, Field(ge=1024)] = 6 << 20
+    """Bytes of one message, at most; larger ones fail with `too_large`. Give large documents by `uri`.
+    Reading a message holds up the event loop, for about 4 ms per MiB. RabbitMQ has a limit of its own, 16 MiB."""
     max_document_bytes: Annotated[int, Field(ge=1024)] = 64 << 20
     """Bytes of one document, at most; larger ones fail with `too_large`."""
+    max_document_characters: Annotated[int, Field(ge=1000)] = 20_000_000
+    """Characters of one document's text, at most; longer ones fail with `too_large`."""
+    max_unpacked_bytes: Annotated[int, Field(ge=1 << 20)] = 256 << 20
+    """Bytes that the files in an archive (DOCX, XLSX, EPUB and the like) unpack to, at most; else `too_large`."""
+    max_compression_ratio: Annotated[int, Field(ge=10)] = 200
+    """How many times its packed size a file in an archive unpacks to, at most; else `unsafe`. Below 1 MiB all may."""
+    max_nesting: Annotated[int, Field(ge=16, le=2000)] = 512
+    """Elements, tables, groups or lists inside each other, at most; deeper documents fail with `unsafe`."""
     max_document_pages: Annotated[int, Field(ge=1)] = 5000
-    """Pages of one document, at most; longer ones fail with `too_large`."""
+    """Pages, slides or sheets of one document, at most; longer ones fail with `too_large`."""
     max_document_chunks: Annotated[int, Field(ge=1)] = 20_000
     """Chunks of one document, at most; longer ones fail with `too_large`. They share one transaction."""
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from schemas import DocumentDeleted, DocumentProcessed, DocumentRemoved, DocumentSubmitted, Event
 from service.delivery.envelope import now
 from service.delivery.topology import COMPLETIONS, DOCUMENTS, Topology
-from service.errors import InvalidEventError
+from service.errors import InvalidEventError, TooLargeError
 from service.graph.changes import Answer, Deletion, Submission
 from service.graph.committer import Committer
 from service.handlers.dependencies import Delivery, Dependencies
@@ -21,8 +21,10 @@ from service.telemetry import Metrics
 Read = TypeVar("Read", bound=Event)
 
 
-def documents_router(dependencies: Dependencies, topology: Topology, metrics: Metrics, prefetch: int) -> RabbitRouter:
-    """Return the subscribers of the two work queues."""
+def documents_router(
+    dependencies: Dependencies, topology: Topology, metrics: Metrics, prefetch: int, max_message: int
+) -> RabbitRouter:
+    """Return the subscribers of the two work queues; `max_message` is the most bytes of a message that is read."""
     router = RabbitRouter()
     delivery_ = Depends(dependencies.delivery, cast=False)
     ingestor_ = Depends(dependencies.ingestor, cast=False)
@@ -58,7 +60,7 @@ def documents_router(dependencies: Dependencies, topology: Topology, metrics: Me
         DOCUMENTS,
         channel=channel(),
         ack_policy=AckPolicy.MANUAL,
-        decoder=_reader(DocumentSubmitted),
+        decoder=_reader(DocumentSubmitted, max_message),
         no_reply=True,
         title="DocumentSubmitted",
         description="Bring the graph up to a document that is new or has changed.",
@@ -90,7 +92,7 @@ def documents_router(dependencies: Dependencies, topology: Topology, metrics: Me
         DOCUMENTS,
         channel=channel(),
         ack_policy=AckPolicy.MANUAL,
-        decoder=_reader(DocumentDeleted),
+        decoder=_reader(DocumentDeleted, max_message),
         no_reply=True,
         title="DocumentDeleted",
         description="Remove a document from the graph and keep a tombstone against late events.",
@@ -106,10 +108,15 @@ def documents_router(dependencies: Dependencies, topology: Topology, metrics: Me
     return router
 
 
-def _reader(kind: type[Read]) -> Callable[[StreamMessage[object]], Awaitable[Read]]:
+def _reader(kind: type[Read], largest: int) -> Callable[[StreamMessage[object]], Awaitable[Read]]:
     """Return a decoder that reads events of one kind, whatever the content type says."""
 
     async def read(message: StreamMessage[object]) -> Read:
+        # Before it is read: that holds up the event loop, and everybody else's documents.
+        if len(message.body) > largest:
+            size = len(message.body)
+            msg = f"expected a message of at most {largest} bytes, got {size}; give a large document by uri"
+            raise TooLargeError(msg)
         try:
             return kind.read(message.body)
         except ValidationError as error:

@@ -115,7 +115,7 @@ class Child:
             title=head["title"],
             media_type=head["media_type"],
             language=head["language"],
-            metadata=source.metadata,
+            metadata=head["metadata"],
             content_hash=head["content_hash"],
             chunks=tuple(chunks),
         )

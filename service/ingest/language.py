@@ -17,6 +17,7 @@ _FEWEST_KNOWN = 0.12
 _SLIGHT_LEAD = 1.1
 _FEW_WORDS = 3
 """So few stop words need more than a slight lead: `a` and `in` are words of a dozen languages."""
+_TAG = re.compile(r"([a-z]{2,3})(?![a-z])")
 _WORD = re.compile(r"[^\W\d_]+")
 _LETTERS = {
     "zh": re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]"),
@@ -33,14 +34,24 @@ _VOTING_CODES = "en de fr es it pt nl sv da no fi pl cs sk hu ro hr tr vi id ca 
 _VOTING = tuple(_VOTING_CODES.split())
 
 
-def language_of(text: str, given: str | None = None) -> str:
-    """Return the language of the text: the primary part of a given tag, a detected ISO 639-1 code, or `und`."""
+def language_of(text: str, given: str | None = None, hint: str | None = None) -> str:
+    """Return the language of the text: the primary part of a given tag, a detected ISO 639-1 code, or `und`.
+
+    Args:
+        text: the document's text.
+        given: what the producer says; it is believed.
+        hint: what the document says of itself; it counts only where the text says nothing, as templates often lie.
+
+    """
     if given:
         return given.partition("-")[0].lower()
     sample = text[:_SAMPLE]
     if not sample.isascii() and (found := _by_script(sample)):
         return found
-    return _by_vote(sample)
+    found = _by_vote(sample)
+    if found == UNKNOWN and hint and (tag := _TAG.match(hint.strip().lower())):
+        return tag[1]
+    return found
 
 
 def _by_script(sample: str) -> str | None:

@@ -1,6 +1,9 @@
 """What a format makes of a document: its text and where its sections lie."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from service.documents import Scalar
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +17,7 @@ class Section:
     path: tuple[str, ...]
     """Titles of the headings around it, outermost first; empty before the first heading."""
     page: int | None = None
-    """Page it lies on, from 1; None when the format has no pages."""
+    """Page, slide or sheet it lies on, from 1; None when the format has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,10 @@ class ParsedDocument:
     text: str
     title: str | None
     sections: tuple[Section, ...]
+    language: str | None = None
+    """Language tag that the document gives itself. Templates often lie, so it counts only where the text is silent."""
+    metadata: Mapping[str, Scalar] = field(default_factory=dict)
+    """What else the document says of itself, such as its author or a mail's sender; flat, short, few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +61,26 @@ def sections_of(length: int, headings: list[Heading]) -> tuple[Section, ...]:
     if length > start:
         sections.append(Section(start, length, path))
     return tuple(sections)
+
+
+def paged(sections: Sequence[Section], starts: Sequence[int]) -> tuple[Section, ...]:
+    """Return the sections cut at each page start, with the page's number.
+
+    Args:
+        sections: in order and without gaps.
+        starts: offset of each page, the first one being 0.
+
+    """
+    return tuple(_paged(sections, starts))
+
+
+def _paged(sections: Sequence[Section], starts: Sequence[int]) -> Iterator[Section]:
+    page = 0
+    for section in sections:
+        start = section.start
+        while start < section.end:
+            while page + 1 < len(starts) and starts[page + 1] <= start:
+                page += 1
+            end = min(section.end, starts[page + 1]) if page + 1 < len(starts) else section.end
+            yield Section(start, end, section.path, page + 1)
+            start = end

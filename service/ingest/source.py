@@ -21,6 +21,8 @@ class Source:
     title: str | None = None
     language: str | None = None
     metadata: Mapping[str, Scalar] = field(default_factory=dict)
+    name: str | None = None
+    """File name, with or without folders, when there is one; its suffix tells the type where nothing better does."""
 
 
 def fetch(event: DocumentSubmitted) -> Source:

@@ -2,6 +2,7 @@
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from service.documents import Scalar
 from service.errors import UnsafeError
 from service.ingest.charsets import decode
 from service.ingest.formats.html_depth import depth_of
@@ -9,12 +10,11 @@ from service.ingest.formats.html_text import TextWriter
 from service.ingest.options import IngestOptions
 from service.ingest.parsed import ParsedDocument, sections_of
 
-DEEPEST = 512
-"""Levels of nesting that are read, as many as browsers keep. Real pages have a few dozen."""
 _DROPPED = (
     "script,style,noscript,template,svg,math,iframe,object,canvas,nav,aside,footer,form,button,select,dialog,"
     "[hidden],[aria-hidden=true]"
 )
+_LONGEST = 500
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _PARAGRAPHS = frozenset({"p", "table", "blockquote", "ul", "ol", "dl", "figure"})
 _LINE_NAMES = (
@@ -33,9 +33,8 @@ def parse(content: bytes, charset: str | None, options: IngestOptions) -> Parsed
     """
     source = decode(content, charset, html=True)
     # Before the parser runs, because its time is quadratic in the depth.
-    depth = depth_of(source, DEEPEST)
-    if depth > DEEPEST:
-        msg = f"expected HTML of at most {DEEPEST} nested elements, got more"
+    if depth_of(source, options.max_nesting) > options.max_nesting:
+        msg = f"expected HTML of at most {options.max_nesting} elements inside each other, got more"
         raise UnsafeError(msg)
     tree = LexborHTMLParser(source)
     found = tree.css_first("title")
@@ -48,7 +47,17 @@ def parse(content: bytes, charset: str | None, options: IngestOptions) -> Parsed
     text = writer.text()
     headings = writer.headings
     title = title or next((heading.title for heading in headings if heading.level == 1), "")
-    return ParsedDocument(text, title or None, sections_of(len(text), headings))
+    language = tree.root.attributes.get("lang") if tree.root is not None else None
+    return ParsedDocument(text, title or None, sections_of(len(text), headings), language, _metadata(tree))
+
+
+def _metadata(tree: LexborHTMLParser) -> dict[str, Scalar]:
+    found: dict[str, Scalar] = {}
+    for name in ("author", "description"):
+        element = tree.css_first(f"meta[name={name} i]")
+        if element is not None and (text := " ".join((element.attributes.get("content") or "").split())):
+            found[name] = text[:_LONGEST]
+    return found
 
 
 def _write(root: LexborNode, dropped: set[int], writer: TextWriter) -> None:

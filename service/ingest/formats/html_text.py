@@ -29,7 +29,7 @@ class TextWriter:
         if self._preformatted:
             self._put(text)
         elif words := text.split():
-            self._space = self._space or text[0].isspace()
+            self._space = self._space or (text[0].isspace() and not self._fresh)
             self._put(" ".join(words))
             self._space = text[-1].isspace()
         else:
@@ -60,8 +60,8 @@ class TextWriter:
         """End a cell of a table row."""
         self._breaks = 0 if self._parts and not self._prefix else self._breaks
         self._space = False
-        self._put(" | ")
-        self._fresh = True
+        self._put(" |")
+        self._space = True
 
     def open_heading(self, level: int) -> None:
         """Start a heading of that level, from 1."""

@@ -24,7 +24,7 @@ def test_a_page_becomes_readable_text_with_sections():
     assert document.title == "Bees and hives"
     assert document.text == (
         "# Bees\n\nA honey bee flies.\n\n- queen\n- worker\n\n## Hives of wood\n\n"
-        "| Hive | Frames | \n| Dadant | 12 | \n\n```\na\n   b\n```"
+        "| Hive | Frames |\n| Dadant | 12 |\n\n```\na\n   b\n```"
     )
     assert [section.path for section in document.sections] == [("Bees",), ("Bees", "Hives of wood")]
     assert document.text[document.sections[1].start :].startswith("## Hives")
@@ -47,7 +47,7 @@ def test_blocks_inside_a_heading_do_not_hide_it():
 @pytest.mark.parametrize("tag", ["div", "b", "x-y", "font", "SPAN"])
 @pytest.mark.timeout(5)
 def test_a_page_that_nests_without_end_is_refused_before_it_is_parsed(tag):
-    with pytest.raises(UnsafeError, match="nested"):
+    with pytest.raises(UnsafeError, match="at most 512 elements inside each other"):
         parsed(f"<{tag}>" * 200_000 + "deep")
 
 

@@ -1,0 +1,36 @@
+"""Reads a document whose bytes, declared type and name are known: tells what it is, opens it, checks what came out."""
+
+from service.errors import NoTextError, TooLargeError
+from service.ingest.containers import inside
+from service.ingest.formats import format_of
+from service.ingest.media_types import MediaType
+from service.ingest.options import IngestOptions
+from service.ingest.parsed import ParsedDocument
+from service.ingest.telling import tell
+
+
+def read(
+    content: bytes, declared: str | None, name: str | None, charset: str | None, options: IngestOptions
+) -> tuple[MediaType, ParsedDocument]:
+    """Return what the content really is, and its text.
+
+    Args:
+        content: the document's bytes.
+        declared: its media type as declared, with parameters.
+        name: its file name.
+        charset: its charset, when that is known for certain.
+        options: what is refused.
+
+    Raises:
+        PermanentError: the document is not one that can be read; the type says why.
+
+    """
+    media_type = inside(content, tell(content, declared, name), options)
+    parsed = format_of(media_type.name).parse(content, charset or media_type.charset, options)
+    if len(parsed.text) > options.max_characters:
+        msg = f"expected at most {options.max_characters} characters of text, got {len(parsed.text)}"
+        raise TooLargeError(msg)
+    if not parsed.text or parsed.text.isspace():
+        msg = f"expected a document with text, got {len(content)} bytes of {media_type.name} without any"
+        raise NoTextError(msg)
+    return media_type, parsed
