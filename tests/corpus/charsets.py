@@ -39,7 +39,7 @@ class EncodedText:
 def encoded_texts() -> list[EncodedText]:
     """Return texts in each of the charsets."""
     return [
-        EncodedText(text, charset, declared, text.text.encode(charset))
+        EncodedText(text, charset, declared, text.text.replace("—", "-").encode(charset))
         for name, charset, declared in _CHARSETS
         if (text := labelled_text(name))
     ]
