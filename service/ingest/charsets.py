@@ -4,6 +4,7 @@ import codecs
 import re
 
 from service.errors import GarbledError, UnsupportedMediaTypeError
+from service.ingest.language import language_of
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -20,6 +21,7 @@ _GB18030 = frozenset({"gb2312", "gbk", "x-gbk", "gb_2312-80", "cp936", "euc-cn",
 _NO_CHARSETS = frozenset(
     {"idna", "punycode", "unicode_escape", "unicode-escape", "raw_unicode_escape", "raw-unicode-escape"}
 )
+_TURKISH = frozenset("ĞİŞğış".encode("cp1254"))
 _SAMPLE = 262_144
 _MOST_UNREADABLE = 0.1
 
@@ -66,6 +68,18 @@ def _strictly(content: bytes, charset: str) -> str | None:
         return None
 
 
+def _turkish(content: bytes, charset: str) -> str:
+    """Return the Turkish code page for what was guessed to be another, if it is that.
+
+    It differs from the Western European one in six letters only, Icelandic in one and Turkish in the other.
+    """
+    if not _TURKISH.isdisjoint(content[:_SAMPLE]):
+        text = content[:_SAMPLE].decode("cp1254", "replace")
+        if language_of(text) == "tr":
+            return "cp1254"
+    return charset
+
+
 def _guessed(content: bytes) -> str:
     # Imported here: most documents are UTF-8 and never pay for it.
     from charset_normalizer import from_bytes  # noqa: PLC0415
@@ -74,7 +88,7 @@ def _guessed(content: bytes) -> str:
     if best is None:
         msg = "expected text, got bytes that are text in no known charset; declare it: `text/plain; charset=…`"
         raise UnsupportedMediaTypeError(msg)
-    charset = best.encoding
+    charset = _turkish(content, best.encoding)
     text = content.decode("gb18030" if charset in _GB18030 else charset, "replace")
     unreadable = text.count("\ufffd")
     if unreadable > _MOST_UNREADABLE * len(text):

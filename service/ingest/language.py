@@ -30,6 +30,9 @@ _LETTERS = {
     "hi": re.compile(r"[\u0900-\u097f]"),
 }
 # A tie goes to the language that is named first.
+# Letters that Ukrainian has and Russian and Bulgarian have not, and the other way round.
+_UKRAINIAN = re.compile(r"[іїєґ]")
+_NOT_UKRAINIAN = re.compile(r"[ыэёъў]")
 _VOTING_CODES = "en de fr es it pt nl sv da no fi pl cs sk hu ro hr tr vi id ca et lv lt sl af ru uk bg"
 _VOTING = tuple(_VOTING_CODES.split())
 
@@ -61,6 +64,9 @@ def _by_script(sample: str) -> str | None:
     if counts["ja"] > 0.08 * total:
         return "ja"
     language = max(counts, key=counts.__getitem__)
+    # The lists of stop words of Cyrillic languages are much alike, and short for Ukrainian.
+    if len(_UKRAINIAN.findall(sample)) > 0.02 * total and not _NOT_UKRAINIAN.search(sample):
+        return "uk"
     # Chinese packs a word into two characters, so that English names in it soon outnumber them.
     share = 0.2 if language == "zh" else 0.4
     return language if counts[language] > share * total else None

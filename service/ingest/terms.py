@@ -25,7 +25,11 @@ _POSSESSIVE = re.compile(r"'s\b")
 _NO_PROSE = re.compile(r"://|[@/\\]")
 _FENCED = re.compile(r"^(```|~~~).*?(?:^\1[^\n]*$|\Z)", re.DOTALL | re.MULTILINE)
 _FOLDED = frozenset({"en", "und"})
-_FIRST_KANA = "\u3040"
+# Articles and the like that French, Italian and Catalan write onto the next word: `l'affinage` is `affinage`.
+_ELIDED = re.compile(
+    r"\b(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu|un|dell|all|dall|nell|sull|coll|quell|quest|bell|sant|tutt|dov|com)'"
+)
+_ELIDING = frozenset({"ca", "fr", "it"})
 
 
 def terms_of(text: str, language: str) -> list[str]:
@@ -56,6 +60,7 @@ class _Dictionary(dict[str, tuple[str, ...]]):
         super().__init__()
         self._empty = stopwords(language)
         self._folds = language in _FOLDED
+        self._elides = language in _ELIDING
 
     def __missing__(self, token: str) -> tuple[str, ...]:
         if len(self) >= _MOST_REMEMBERED:
@@ -68,7 +73,8 @@ class _Dictionary(dict[str, tuple[str, ...]]):
     def _terms(self, token: str) -> tuple[str, ...]:
         if _NO_PROSE.search(token):
             return (BREAK,)
-        return tuple(map(self._term, _WORD.findall(_POSSESSIVE.sub("", token))))
+        token = _ELIDED.sub("", token) if self._elides else _POSSESSIVE.sub("", token)
+        return tuple(map(self._term, _WORD.findall(token)))
 
     def _term(self, word: str) -> str:
         if word in self._empty or not _SHORTEST <= len(word) <= _LONGEST:
@@ -84,5 +90,10 @@ def joined(phrase: tuple[str, ...]) -> str:
     """Return the phrase as one string: with spaces, except between Chinese or Japanese words."""
     text = phrase[0]
     for word in phrase[1:]:
-        text += word if word[0] >= _FIRST_KANA and text[-1] >= _FIRST_KANA else f" {word}"
+        text += word if _is_unspaced(word[0]) and _is_unspaced(text[-1]) else f" {word}"
     return text
+
+
+def _is_unspaced(character: str) -> bool:
+    """Return whether it is Han or kana, between which no spaces are written; Korean has spaces."""
+    return "\u3005" <= character <= "\u9fff" or character >= "\U00020000"

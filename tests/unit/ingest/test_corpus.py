@@ -8,7 +8,7 @@ import pytest
 
 from tests.corpus.charsets import encoded_texts
 from tests.corpus.documents import DOCUMENTS, MADE, READINGS, media_type_of
-from tests.corpus.labelled import labelled_text, labelled_texts
+from tests.corpus.labelled import labelled_text, labelled_texts, sentences
 from tests.unit.ingest.builders import prepared
 
 MADE_OF_TEXTS = [path for path in DOCUMENTS if path.stem in MADE]
@@ -129,3 +129,10 @@ def test_headings_of_a_text_are_told_in_order(text):
     assert [heading.title for heading in headings_of(text.text)] == [
         path.rpartition(" > ")[2] for path in text.headings
     ]
+
+
+@pytest.mark.parametrize("language", ["de", "nl", "hr", "tr", "lv"])
+def test_the_headers_of_a_mail_do_not_make_it_english(language):
+    head = "From: Anna <anna@example.org>\r\nTo: Bert <bert@example.org>\r\nSubject: 4711\r\nMIME-Version: 1.0\r\n"
+    body = f'Content-Type: text/plain; charset="utf-8"\r\n\r\n{" ".join(sentences()[language][:2])}\r\n'
+    assert prepared((head + body).encode(), "message/rfc822").language == language

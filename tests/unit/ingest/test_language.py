@@ -42,3 +42,15 @@ def test_a_given_tag_wins(tag, language):
 @settings(max_examples=100, deadline=None)
 def test_any_text_has_a_language_tag(text):
     assert 2 <= len(language_of(text)) <= 3
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("uk", "Крамниця на розі відчиняється о восьмій."),
+        ("ru", "Магазин на углу открывается в восемь, и это всё."),
+        ("bg", "Магазинът на ъгъла отваря в осем и затваря, когато си тръгне последният клиент."),
+    ],
+)
+def test_letters_tell_languages_in_cyrillic_apart(language, text):
+    assert language_of(text) == language
