@@ -73,13 +73,16 @@ class DocumentBuilder:
 
     def include(self, document: ParsedDocument) -> None:
         """Write another document with its sections, under the headings that are open."""
-        if not document.text.strip():
+        text = document.text.lstrip()
+        cut = len(document.text) - len(text)
+        text = text.rstrip()
+        if not text:
             return
-        offset = self._write(document.text, _PARAGRAPH)
+        offset = self._write(text, _PARAGRAPH) - cut
         path = tuple(title for _, title in self._headings)
         for section in document.sections:
             page = section.page if self._page is None else self._page
-            self._starts.append((offset + section.start, path + section.path, page))
+            self._starts.append((offset + max(section.start, cut), path + section.path, page))
         self._moved = True
 
     def build(
@@ -88,11 +91,12 @@ class DocumentBuilder:
         """Return the document; without a title it has that of its first heading."""
         text = "".join(self._parts)
         ends = [start for start, _, _ in self._starts[1:]] + [len(text)]
-        sections = [
-            Section(start, end, path, page)
-            for (start, path, page), end in zip(self._starts, ends, strict=True)
-            if end > start
-        ]
+        sections: list[Section] = []
+        for (start, path, page), end in zip(self._starts, ends, strict=False):
+            if sections and (sections[-1].path, sections[-1].page) == (path, page):
+                start = sections.pop().start  # noqa: PLW2901 - the two are one
+            if end > start:
+                sections.append(Section(start, end, path, page))
         return ParsedDocument(text, title or self.first_heading, tuple(sections), language, dict(metadata or {}))
 
     def _write(self, block: str, kind: str) -> int:

@@ -7,9 +7,9 @@ from xml.parsers import expat
 from lxml import etree
 
 from service.errors import CorruptError, UnsafeError
+from service.ingest.formats.damage import TOO_DEEP
 
 _BLOCK = 65_536
-_DEEP = "xcessive depth"
 
 
 class _SeenEnoughError(Exception):
@@ -57,7 +57,7 @@ def parse(content: bytes, name: str, *, doctype: bool = False) -> etree._Element
     try:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
-        raise refusal(error, name) from None
+        raise _refusal(error, name) from None
     if root is None:
         msg = f"expected XML in {name}, got no element"
         raise CorruptError(msg)
@@ -114,9 +114,9 @@ def scan(content: bytes, name: str, target: Target, deepest: int) -> None:
         raise CorruptError(msg) from None
 
 
-def refusal(error: etree.XMLSyntaxError, name: str) -> CorruptError | UnsafeError:
+def _refusal(error: etree.XMLSyntaxError, name: str) -> CorruptError | UnsafeError:
     """Return what a syntax error means."""
-    if _DEEP in str(error):
+    if TOO_DEEP in str(error):
         return UnsafeError(f"expected XML of ordinary nesting in {name}, got deeper one: {error}")
     return CorruptError(f"expected XML in {name}, got {error}")
 
