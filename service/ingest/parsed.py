@@ -31,6 +31,8 @@ class ParsedDocument:
     """Language tag that the document gives itself. Templates often lie, so it counts only where the text is silent."""
     metadata: Mapping[str, Scalar] = field(default_factory=dict)
     """What else the document says of itself, such as its author or a mail's sender; flat, short, few."""
+    prose: int = 0
+    """Where its own words start: what is before, as the headers of a mail, is in no language."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ def prepare(source: Source, options: IngestOptions) -> PreparedDocument:
     """
     accept(source, options)
     media_type, parsed = read(source.content, source.media_type, source.name, source.charset, options)
-    language = language_of(parsed.text, source.language, parsed.language)
+    language = language_of(parsed.text[parsed.prose :] or parsed.text, source.language, parsed.language)
     spans = split(parsed, options.chunk_size, options.max_chunks, options.chunk_overlap)
     keywords = [keywords_of(parsed.text[span.start : span.end], language, options.keywords_per_chunk) for span in spans]
     return PreparedDocument(

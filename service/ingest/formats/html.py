@@ -5,6 +5,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from service.documents import Scalar
 from service.errors import UnsafeError
 from service.ingest.charsets import decode
+from service.ingest.formats.html_attributes import attributes_of
 from service.ingest.formats.html_depth import depth_of
 from service.ingest.formats.html_text import TextWriter
 from service.ingest.options import IngestOptions
@@ -15,6 +16,7 @@ _DROPPED = (
     "[hidden],[aria-hidden=true]"
 )
 _LONGEST = 500
+_MOST_ATTRIBUTES = 1000
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _PARAGRAPHS = frozenset({"p", "table", "blockquote", "ul", "ol", "dl", "figure"})
 _LINE_NAMES = (
@@ -28,13 +30,16 @@ def parse(content: bytes, charset: str | None, options: IngestOptions) -> Parsed
     """Return the page's text with its headings as sections.
 
     Raises:
-        UnsafeError: the page is nested deeper than any real one.
+        UnsafeError: the page is nested deeper than any real one, or a tag of it has more attributes.
 
     """
     source = decode(content, charset, html=True)
-    # Before the parser runs, because its time is quadratic in the depth.
+    # Before the parser runs, because its time is quadratic in both.
     if depth_of(source, options.max_nesting) > options.max_nesting:
         msg = f"expected HTML of at most {options.max_nesting} elements inside each other, got more"
+        raise UnsafeError(msg)
+    if attributes_of(source, _MOST_ATTRIBUTES) > _MOST_ATTRIBUTES:
+        msg = f"expected HTML of at most {_MOST_ATTRIBUTES} attributes in a tag, got more"
         raise UnsafeError(msg)
     tree = LexborHTMLParser(source)
     found = tree.css_first("title")

@@ -49,6 +49,7 @@ def parse(content: bytes, charset: str | None, options: IngestOptions) -> Parsed
     headers = {name: text for name in _HEADERS if (text := _header(message, name))}
     for name, text in headers.items():
         builder.line(f"{name}: {text}")
+    prose = sum(len(name) + len(text) + 3 for name, text in headers.items())
     for body in _bodies(parts):
         builder.include(body)
     names = [name for name, _ in parts.attachments[:_MOST_NAMED]]
@@ -61,7 +62,7 @@ def parse(content: bytes, charset: str | None, options: IngestOptions) -> Parsed
     if options.attachment_depth:
         _include_attachments(parts, builder, replace(options, attachment_depth=options.attachment_depth - 1))
     language = _header(message, "Content-Language") or next((body.language for body in parts.html), None)
-    return builder.build(headers.get("Subject"), language, metadata)
+    return replace(builder.build(headers.get("Subject"), language, metadata), prose=prose)
 
 
 def _sorted_parts(message: Message, options: IngestOptions) -> _Parts:

@@ -64,3 +64,16 @@ def test_what_is_dropped_may_nest():
 
 def test_a_long_list_of_unclosed_items_is_flat():
     assert parsed("<ul>" + "<li>bee<br>" * 5000).text.count("bee") == 5000
+
+
+@pytest.mark.parametrize("attribute", ["a{}=b ", "a{}/", 'a{}=">" ', "a{}='x'", "a{} "])
+def test_a_tag_with_endless_attributes_is_refused_before_the_parser_sees_it(attribute):
+    tag = "<p " + "".join(attribute.format(number) for number in range(5000)) + ">"
+    with pytest.raises(UnsafeError, match="1000 attributes"):
+        parsed(f"<html><body>{tag}bees</p></body></html>")
+
+
+def test_long_values_and_programs_are_no_attributes():
+    picture = f"<img src='data:image/png;base64,{'ab/cd+' * 5000}'>"
+    program = f"<script>for (i = 0; i<n; i++) {{ x = '{'bees in the hive ' * 1000}' }}</script>"
+    assert parsed(f"<html><body>{picture}{program}<p>Honey</p></body></html>").text == "Honey"
