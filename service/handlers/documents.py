@@ -22,7 +22,7 @@ Kind = TypeVar("Kind", bound=Event)
 
 
 def documents_router(
-    line: Line, dependencies: Dependencies, topology: Topology, metrics: Metrics, prefetch: int, max_message: int
+    line: Line, dependencies: Dependencies, topology: Topology, metrics: Metrics, *, prefetch: int, max_message: int
 ) -> RabbitRouter:
     """Return the subscribers of the two work queues; `max_message` is the most bytes of a message that is read."""
     router = Router(line)
