@@ -24,8 +24,8 @@ def test_keywords_of_other_scripts_are_words_of_the_text():
             found = found_keywords(text)
             assert len(found) == 10
             # Endings and marks may be gone, so that the same word meets in one node.
-        told = [name for name in found if all(word[:3] in text.text.lower() for word in name.split())]
-        assert len(told) >= 9
+            told = [name for name in found if all(word[:3] in text.text.lower() for word in name.split())]
+            assert len(told) >= 9
 
 
 @pytest.mark.parametrize(("length", "least"), [("one sentence", 0.88), ("four sentences", 0.94), ("a page", 1.0)])
