@@ -75,6 +75,11 @@ class Child:
         """Whether its end has not been noticed yet."""
         return self._process.returncode is None
 
+    @property
+    def killed(self) -> bool:
+        """Whether it was ended from outside, as the system does when all memory is taken."""
+        return self._process.returncode == -signal.SIGKILL
+
     async def ready(self) -> None:
         """Wait until it takes documents.
 

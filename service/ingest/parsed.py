@@ -1,9 +1,12 @@
 """What a format makes of a document: its text and where its sections lie."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from service.documents import Scalar
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +89,39 @@ def _paged(sections: Sequence[Section], starts: Sequence[int]) -> Iterator[Secti
             end = min(section.end, starts[page + 1]) if page + 1 < len(starts) else section.end
             yield Section(start, end, section.path, page + 1)
             start = end
+
+
+def sound(document: ParsedDocument) -> ParsedDocument:
+    """Return the document with a replacement character for each half of a surrogate pair.
+
+    JSON and RTF can hold half a character; neither Neo4j nor RabbitMQ takes it. Offsets stay as they are.
+    """
+    values = [value for value in document.metadata.values() if isinstance(value, str)]
+    paths = [title for section in document.sections for title in section.path]
+    said = [document.title or "", document.language or "", *document.metadata, *values, *paths]
+    if _is_sound(document.text) and all(map(_is_sound, said)):
+        return document
+    return replace(
+        document,
+        text=_whole(document.text),
+        title=_whole(document.title) if document.title else None,
+        sections=tuple(replace(each, path=tuple(map(_whole, each.path))) for each in document.sections),
+        language=_whole(document.language) if document.language else None,
+        metadata={
+            _whole(name): _whole(value) if isinstance(value, str) else value
+            for name, value in document.metadata.items()
+        },
+    )
+
+
+def _is_sound(text: str) -> bool:
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return False
+    return True
+
+
+def _whole(text: str) -> str:
+    return _HALF.sub("\ufffd", text)

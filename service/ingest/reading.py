@@ -5,7 +5,7 @@ from service.ingest.containers import inside
 from service.ingest.formats import format_of
 from service.ingest.media_types import MediaType
 from service.ingest.options import IngestOptions
-from service.ingest.parsed import ParsedDocument
+from service.ingest.parsed import ParsedDocument, sound
 from service.ingest.telling import tell
 
 
@@ -39,7 +39,7 @@ def read(
 def _parsed(content: bytes, charset: str | None, media_type: MediaType, options: IngestOptions) -> ParsedDocument:
     parse = format_of(media_type.name).parse
     try:
-        return parse(content, charset or media_type.charset, options)
+        return sound(parse(content, charset or media_type.charset, options))
     except (DocgraphError, MemoryError):
         raise
     except RecursionError:

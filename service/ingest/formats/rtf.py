@@ -37,6 +37,8 @@ def parse(content: bytes, charset: str | None, options: IngestOptions) -> Parsed
     title = _TITLE.search(source, 0, 20_000)
     with reading("RTF"):
         text = str(rtf_to_text(_with_marks(source), errors="replace"))  # type: ignore[no-untyped-call]
+        # Characters beyond the first 65,536 are written as two halves.
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     builder = DocumentBuilder(options.max_characters)
     for line in text.split("\n"):
         _write(line.replace("\0", "").replace("\r", ""), builder)

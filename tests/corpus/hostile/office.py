@@ -36,10 +36,12 @@ def word(text: bytes, doctype: bytes = b"") -> bytes:
 
 def odt(body: bytes, doctype: bytes = b"") -> bytes:
     content = (
-        _XML + doctype + b'<office:document-content xmlns:office="%s" xmlns:text="%s" xmlns:table="%s">'
+        b'<office:document-content xmlns:office="%s" xmlns:text="%s" xmlns:table="%s">'
         b"<office:body><office:text>%s</office:text></office:body></office:document-content>"
     )
-    return archive([("mimetype", ODT.encode()), ("content.xml", content % (_OFFICE, _TEXT, _TABLE, body))])
+    return archive(
+        [("mimetype", ODT.encode()), ("content.xml", _XML + doctype + content % (_OFFICE, _TEXT, _TABLE, body))]
+    )
 
 
 def text_odt(text: bytes, doctype: bytes = b"") -> bytes:
@@ -79,7 +81,7 @@ def text_xlsx(text: bytes, doctype: bytes = b"") -> bytes:
 
 def pptx(text: bytes, doctype: bytes = b"", times: int = 1) -> bytes:
     slide = (
-        _XML + doctype + b'<p:sld xmlns:p="%s" xmlns:a="%s"><p:cSld><p:spTree><p:nvGrpSpPr><p:cNvPr id="1" name=""/>'
+        b'<p:sld xmlns:p="%s" xmlns:a="%s"><p:cSld><p:spTree><p:nvGrpSpPr><p:cNvPr id="1" name=""/>'
         b"<p:cNvGrpSpPr/><p:nvPr/></p:nvGrpSpPr><p:grpSpPr/><p:sp><p:nvSpPr>"
         b'<p:cNvPr id="2" name="x"/><p:cNvSpPr/><p:nvPr/></p:nvSpPr><p:spPr/><p:txBody><a:bodyPr/><a:p><a:r><a:t>%s'
         b"</a:t></a:r></a:p></p:txBody></p:sp></p:spTree></p:cSld></p:sld>"
@@ -99,7 +101,7 @@ def pptx(text: bytes, doctype: bytes = b"", times: int = 1) -> bytes:
             ("_rels/.rels", _related(b"officeDocument", b"ppt/presentation.xml")),
             ("ppt/presentation.xml", _XML + show % (_SLIDES, _LINKS, ids)),
             ("ppt/_rels/presentation.xml.rels", _related(b"slide", b"slides/slide1.xml")),
-            ("ppt/slides/slide1.xml", slide),
+            ("ppt/slides/slide1.xml", _XML + doctype + slide),
         ]
     )
 
@@ -178,7 +180,7 @@ FILES: tuple[Hostile, ...] = (
     hostile("deep.odt", ODT, partial(deep, b"<text:section>", b"</text:section>", odt), *_DEEP),
     hostile("deep.epub", EPUB, partial(deep, b"<div>", b"</div>", epub), *_DEEP),
     hostile("a-billion-spaces.odt", ODT, partial(text_odt, b'a<text:s text:c="1000000000"/>b'), READ, *TOO_MUCH),
-    hostile("repeated-rows.ods", ODS, lambda: _repeated(1_048_576, 16_384), *TOO_MUCH),
+    hostile("repeated-rows.ods", ODS, lambda: _repeated(1_048_576, 16_384), READ, *TOO_MUCH),
     hostile("many-repeated-rows.ods", ODS, lambda: _repeated(900, 900, 100), *TOO_MUCH, large=True),
     hostile("one-slide-50000-times.pptx", PPTX, partial(pptx, b"Bees", times=50_000), *TOO_MUCH, READ),
     hostile(
