@@ -64,9 +64,9 @@ class Settings(BaseSettings):
     parser_cpu_seconds: Annotated[float, Field(ge=1)] = 8.0
     """Processor seconds that a parser has for a document of up to 1 MiB, and as many again for each further MiB;
     beyond it the document fails with `timeout`. Unlike `parser_timeout` it does not depend on what else is running."""
-    max_message_bytes: Annotated[int, Field(ge=1024)] = 6 << 20
+    max_message_bytes: Annotated[int, Field(ge=1024)] = 16 << 20
     """Bytes of one message, at most; larger ones fail with `too_large`. Give large documents by `uri`.
-    Reading a message holds up the event loop, for about 4 ms per MiB. RabbitMQ has a limit of its own, 16 MiB."""
+    Reading a message holds up the event loop, for 2 to 4 ms per MiB. RabbitMQ 4 has the same limit of its own."""
     max_document_bytes: Annotated[int, Field(ge=1024)] = 64 << 20
     """Bytes of one document, at most; larger ones fail with `too_large`."""
     max_document_characters: Annotated[int, Field(ge=1000)] = 20_000_000
