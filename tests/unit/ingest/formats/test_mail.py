@@ -95,6 +95,5 @@ def test_parts_without_end_are_unsafe():
 
 
 def test_a_header_whose_encoding_is_damaged_is_shown_as_it_is():
-    mail = b"From: a@example.org\r\nSubject: =?utf-8?b?5p2x5riv5p2a?= bees\r\nMIME-Version: 1.0\r\n\r\nIn the hive.\r\n"
-    broken = mail.replace(b"5p2x5riv5p2a", b"5p2x5")
+    broken = b"Message-ID: <1>\r\nFrom: a@example.org\r\nSubject: =?utf-8?b?5p2x5?= bees\r\n\r\nIn the hive.\r\n"
     assert parsed(broken).title == "=?utf-8?b?5p2x5?= bees"
