@@ -4,8 +4,6 @@ faststream run service.app:app
 uvicorn service.app:app
 """
 
-from functools import partial
-
 from faststream.rabbit import Channel, RabbitBroker
 from faststream.specification import AsyncAPI
 from prometheus_client import CollectorRegistry
@@ -13,9 +11,11 @@ from yarl import URL
 
 from schemas import DocumentFailed
 from service import __version__
-from service.delivery.middleware import DeliveryMiddleware
+from service.delivery.acknowledger import Acknowledger
+from service.delivery.outbox import Outbox
 from service.delivery.quarantine import Quarantine
 from service.delivery.settlement import Settlement
+from service.delivery.subscriber import Line
 from service.delivery.topology import COMPLETIONS, Topology
 from service.delivery.watch import redeclare
 from service.errors import StartupError
@@ -61,8 +61,18 @@ def build_app(settings: Settings) -> StrictAsgiFastStream:
         description="An input was given up and lies in the queue documents.dead.",
         schema=DocumentFailed,
     )
-    settlement = Settlement(broker, failures, metrics, delays=settings.retry_delays, timeout=settings.hold_timeout)
-    broker.insert_middleware(partial(DeliveryMiddleware, settlement=settlement, quarantine=Quarantine()))
+    line = Line(
+        Settlement(
+            broker,
+            failures,
+            Acknowledger(),
+            metrics,
+            delays=settings.retry_delays,
+            timeout=settings.hold_timeout,
+        ),
+        Outbox(broker, COMPLETIONS, timeout=settings.hold_timeout),
+        Quarantine(),
+    )
     app = StrictAsgiFastStream(
         broker,
         lifespan=lifespan_of(settings, broker, topology, metrics),
@@ -78,10 +88,9 @@ def build_app(settings: Settings) -> StrictAsgiFastStream:
     )
     # The broker's context: it holds the message at hand, and the app's context behind it.
     dependencies = Dependencies(broker.context)
-    broker.include_router(
-        documents_router(dependencies, topology, metrics, settings.prefetch, settings.max_message_bytes)
-    )
-    broker.include_router(crashes_router(topology))
+    limits = {"prefetch": settings.prefetch, "max_message": settings.max_message_bytes}
+    broker.include_router(documents_router(line, dependencies, topology, metrics, **limits))
+    broker.include_router(crashes_router(line, topology))
     for path, route in routes(app, broker, metrics.registry):
         app.mount(path, route)
     return app

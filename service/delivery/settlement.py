@@ -7,13 +7,13 @@ from typing import Any
 
 import structlog
 from aio_pika.abc import AbstractIncomingMessage
-from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 from faststream.rabbit import RabbitBroker
 from faststream.rabbit.publisher import RabbitPublisher
 
 from schemas import DocumentFailed, Reason, completion_id
 from service import __version__
 from service.delivery import envelope as names
+from service.delivery.acknowledger import Acknowledger
 from service.delivery.copies import copy_of
 from service.delivery.envelope import Envelope, describe, head, now
 from service.delivery.retry import DeadLetter, decide
@@ -23,19 +23,18 @@ from service.telemetry import Metrics
 
 log = structlog.get_logger(__name__)
 
-CHANNEL_GONE = (AMQPError, ChannelInvalidStateError, OSError)
-"""How the loss of a channel or its connection shows. `ChannelInvalidStateError` is no `AMQPError`."""
 DETAIL_LENGTH = 2000
 """Characters of an error's text that are kept: headers must fit into one AMQP frame."""
 
 
 class Settlement:
-    """Retries, gives up and acknowledges. Nothing else in the service does."""
+    """Retries, gives up and has messages acknowledged. Nothing else in the service does."""
 
     def __init__(
         self,
         broker: RabbitBroker,
         failures: RabbitPublisher,
+        acknowledger: Acknowledger,
         metrics: Metrics,
         *,
         delays: Sequence[float],
@@ -46,6 +45,7 @@ class Settlement:
         Args:
             broker: publishes retries and dead letters.
             failures: publishes `document.failed`.
+            acknowledger: acknowledges and requeues.
             metrics: counts what happened.
             delays: seconds of the retry tiers.
             timeout: seconds to wait for a confirm. Long, as a broker with an alarm takes no publishes until it is
@@ -54,13 +54,14 @@ class Settlement:
         """
         self._broker = broker
         self._failures = failures
+        self._acknowledger = acknowledger
         self._metrics = metrics
         self._delays = delays
-        self.timeout = timeout
+        self._timeout = timeout
 
-    async def succeed(self, message: AbstractIncomingMessage) -> None:
+    def succeed(self, message: AbstractIncomingMessage) -> None:
         """Acknowledge a message whose completion is confirmed."""
-        await _acknowledge(message)
+        self._acknowledger.acknowledge(message)
 
     async def fail(self, message: AbstractIncomingMessage, queue: str, error: Exception) -> None:
         """Retry a message or give it up, then acknowledge it; if that cannot be published, requeue it.
@@ -76,7 +77,7 @@ class Settlement:
         facts = {"event_id": sender.event_id, "queue": queue, "attempt": sender.attempt, "error": describe(error)[:500]}
         unforeseen = error if getattr(error, "reason", Reason.INTERNAL_ERROR) is Reason.INTERNAL_ERROR else None
         try:
-            async with asyncio.timeout(self.timeout):
+            async with asyncio.timeout(self._timeout):
                 if isinstance(decision, DeadLetter):
                     await self._give_up(message, sender, decision.reason, error)
                     self._metrics.failed(decision.reason)
@@ -88,9 +89,9 @@ class Settlement:
         except Exception as problem:  # noqa: BLE001 - whatever it is, no message is left hanging
             # Requeued at once, as there is no other place; the queue's delivery limit bounds it.
             log.error("outcome could not be published; message is requeued", **facts, problem=describe(problem))
-            await _requeue(message)
+            await self._acknowledger.requeue(message)
         else:
-            await _acknowledge(message)
+            self._acknowledger.acknowledge(message)
 
     async def _retry(
         self, message: AbstractIncomingMessage, sender: Envelope, queue: str, delay: float, error: Exception
@@ -159,18 +160,3 @@ class Settlement:
         copy.headers.update(headers)
         copy.expiration = expiration
         await self._broker.publish(copy, exchange=exchange, routing_key=routing_key)
-
-
-async def _acknowledge(message: AbstractIncomingMessage) -> None:
-    try:
-        await message.ack()
-    except CHANNEL_GONE as error:
-        # The channel is gone, so the broker delivers the message again and finds its event id in the graph.
-        log.info("acknowledgement was lost; the message will be redelivered", problem=describe(error))
-
-
-async def _requeue(message: AbstractIncomingMessage) -> None:
-    try:
-        await message.reject(requeue=True)
-    except CHANNEL_GONE as error:
-        log.info("the message will be redelivered", problem=describe(error))

@@ -101,10 +101,9 @@ def _parameters(result: Plan) -> dict[str, Any]:
 
 async def _claim(tx: AsyncManagedTransaction, changes: Sequence[Change]) -> dict[str, DocumentState]:
     ids = sorted({change.document_id for change in changes})
-    rows = await _run(tx, "claim", ids=ids)
-    states = {row["id"]: document_state(row) for row in rows}
+    states = {row["id"]: document_state(row) for row in await _rows(tx, "claim", ids=ids)}
     if replaced := sorted({c.document_id for c in changes if _replaces(states[c.document_id], c)}):
-        for row in await _run(tx, "read_chunks", ids=replaced):
+        for row in await _rows(tx, "read_chunks", ids=replaced):
             chunks = [
                 ChunkRecord(id_, index, start, end, page, heading)
                 for id_, index, start, end, page, heading in row["chunks"]
@@ -122,6 +121,13 @@ def _replaces(state: DocumentState, change: Change) -> bool:
     return not (isinstance(change, Submission) and change.document.content_hash == state.content_hash)
 
 
-async def _run(tx: AsyncManagedTransaction, name: str, **parameters: Any) -> list[Mapping[str, Any]]:
+async def _run(tx: AsyncManagedTransaction, name: str, **parameters: Any) -> None:
     result = await tx.run(statement(name), parameters)
-    return [dict(record) async for record in result]
+    await result.consume()
+
+
+async def _rows(tx: AsyncManagedTransaction, name: str, **parameters: Any) -> list[Mapping[str, Any]]:
+    result = await tx.run(statement(name), parameters)
+    record = await result.single(strict=True)
+    rows: list[Mapping[str, Any]] = record["rows"]
+    return rows

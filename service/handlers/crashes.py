@@ -1,27 +1,20 @@
 """Messages that were delivered up to the limit without any answer: each ended its process, or was always cut off."""
 
-from faststream import AckPolicy
-from faststream.rabbit import Channel, RabbitRouter
+from faststream.rabbit import RabbitRouter
 
+from service.delivery.subscriber import AtHand, Line, Router
 from service.delivery.topology import Topology
 from service.errors import CrashLoopError
 
 PREFETCH = 16
 
 
-def crashes_router(topology: Topology) -> RabbitRouter:
+def crashes_router(line: Line, topology: Topology) -> RabbitRouter:
     """Return the subscriber that gives such messages up."""
-    router = RabbitRouter()
+    router = Router(line)
 
-    @router.subscriber(
-        topology.crashed,
-        channel=Channel(prefetch_count=PREFETCH, on_return_raises=True),
-        ack_policy=AckPolicy.MANUAL,
-        decoder=_raw,
-        no_reply=True,
-        include_in_schema=False,
-    )
-    async def crashed(body: bytes) -> None:
+    @router.consumer(topology.crashed, read=bytes, prefetch=PREFETCH, include_in_schema=False)
+    async def crashed(body: bytes, delivery: AtHand) -> None:
         msg = (
             f"expected the message to be answered within {topology.delivery_limit} deliveries, got none: it ends its "
             "process, or the process was ended each time while it was in flight; replay it once the cause is mended"
@@ -29,8 +22,3 @@ def crashes_router(topology: Topology) -> RabbitRouter:
         raise CrashLoopError(msg)
 
     return router
-
-
-async def _raw(message: object) -> bytes:
-    body: bytes = message.body  # type: ignore[attr-defined]
-    return body

@@ -1,38 +1,33 @@
 """Submissions and deletions."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
-from faststream import AckPolicy, Depends
-from faststream.message import StreamMessage
-from faststream.rabbit import Channel, RabbitRouter
+from faststream import Depends
+from faststream.rabbit import RabbitRouter
 from pydantic import ValidationError
 
 from schemas import DocumentDeleted, DocumentProcessed, DocumentRemoved, DocumentSubmitted, Event
 from service.delivery.envelope import now
+from service.delivery.subscriber import AtHand, Delivery, Line, Router
 from service.delivery.topology import COMPLETIONS, DOCUMENTS, Topology
 from service.errors import InvalidEventError, TooLargeError
 from service.graph.changes import Answer, Deletion, Submission
 from service.graph.committer import Committer
-from service.handlers.dependencies import Delivery, Dependencies
+from service.handlers.dependencies import Dependencies
 from service.ingest.ingestor import Ingestor
 from service.telemetry import Metrics
 
-Read = TypeVar("Read", bound=Event)
+Kind = TypeVar("Kind", bound=Event)
 
 
 def documents_router(
-    dependencies: Dependencies, topology: Topology, metrics: Metrics, prefetch: int, max_message: int
+    line: Line, dependencies: Dependencies, topology: Topology, metrics: Metrics, *, prefetch: int, max_message: int
 ) -> RabbitRouter:
     """Return the subscribers of the two work queues; `max_message` is the most bytes of a message that is read."""
-    router = RabbitRouter()
-    delivery_ = Depends(dependencies.delivery, cast=False)
+    router = Router(line)
     ingestor_ = Depends(dependencies.ingestor, cast=False)
     committer_ = Depends(dependencies.committer, cast=False)
-
-    def channel() -> Channel:
-        # One each: an error on one queue's channel cancels what is in flight on that channel only.
-        return Channel(prefetch_count=prefetch, on_return_raises=True)
 
     def head(event: DocumentSubmitted | DocumentDeleted, delivery: Delivery, answer: Answer) -> dict[str, Any]:
         """Return what both completions begin with, and count the event."""
@@ -55,19 +50,17 @@ def documents_router(
         title="DocumentProcessed",
         description="A submission is in the graph, or has been overtaken by a newer event.",
     )
-    @router.subscriber(
+    @router.consumer(
         topology.submitted,
         DOCUMENTS,
-        channel=channel(),
-        ack_policy=AckPolicy.MANUAL,
-        decoder=_reader(DocumentSubmitted, max_message),
-        no_reply=True,
+        read=_reader(DocumentSubmitted, max_message),
+        prefetch=prefetch,
         title="DocumentSubmitted",
         description="Bring the graph up to a document that is new or has changed.",
     )
     async def submitted(
         event: DocumentSubmitted,
-        delivery: Annotated[Delivery, delivery_],
+        delivery: AtHand,
         ingestor: Annotated[Ingestor, ingestor_],
         committer: Annotated[Committer, committer_],
     ) -> DocumentProcessed:
@@ -87,19 +80,17 @@ def documents_router(
         title="DocumentRemoved",
         description="A deletion is in the graph, or has been overtaken by a newer event.",
     )
-    @router.subscriber(
+    @router.consumer(
         topology.deleted,
         DOCUMENTS,
-        channel=channel(),
-        ack_policy=AckPolicy.MANUAL,
-        decoder=_reader(DocumentDeleted, max_message),
-        no_reply=True,
+        read=_reader(DocumentDeleted, max_message),
+        prefetch=prefetch,
         title="DocumentDeleted",
         description="Remove a document from the graph and keep a tombstone against late events.",
     )
     async def deleted(
         event: DocumentDeleted,
-        delivery: Annotated[Delivery, delivery_],
+        delivery: AtHand,
         committer: Annotated[Committer, committer_],
     ) -> DocumentRemoved:
         answer = await committer.commit(Deletion(delivery.envelope.event_id, event.order, event.document_id))
@@ -108,17 +99,16 @@ def documents_router(
     return router
 
 
-def _reader(kind: type[Read], largest: int) -> Callable[[StreamMessage[object]], Awaitable[Read]]:
-    """Return a decoder that reads events of one kind, whatever the content type says."""
+def _reader(kind: type[Kind], largest: int) -> Callable[[bytes], Kind]:
+    """Return how events of one kind are read, whatever the content type says."""
 
-    async def read(message: StreamMessage[object]) -> Read:
+    def read(body: bytes) -> Kind:
         # Before it is read: that holds up the event loop, and everybody else's documents.
-        if len(message.body) > largest:
-            size = len(message.body)
-            msg = f"expected a message of at most {largest} bytes, got {size}; give a large document by uri"
+        if len(body) > largest:
+            msg = f"expected a message of at most {largest} bytes, got {len(body)}; give a large document by uri"
             raise TooLargeError(msg)
         try:
-            return kind.read(message.body)
+            return kind.read(body)
         except ValidationError as error:
             raise InvalidEventError(_explain(kind, error)) from None
 

@@ -79,7 +79,8 @@ def _inside(text: str, start: int, end: int, size: int, level: int = 0) -> Itera
     previous = start
     for offset in _INSIDE[level](text, start, end):
         if previous < offset < end:
-            yield from _inside(text, previous, offset, size, level + 1)
+            if offset - previous > size:
+                yield from _inside(text, previous, offset, size, level + 1)
             yield _boundary(text, offset, _SENTENCE - level)
             previous = offset
     yield from _inside(text, previous, end, size, level + 1)

@@ -36,15 +36,24 @@ def keywords_of(text: str, language: str, most: int) -> tuple[Keyword, ...]:
     terms = terms_of(text, language)
     words = Counter(terms)
     del words[BREAK]
-    # Breaks are sifted out before counting, which is half the work of sifting them out after it.
-    pairs = Counter([pair for pair in pairwise(terms) if BREAK not in pair and pair[0] != pair[1]])
     scores: dict[str, float] = {word: count if count > 1 else _ONCE for word, count in words.items()}
+    said_again = {word for word, count in words.items() if count > 1}
+    # Of all phrases, only one with a word that is said again can outweigh a single word: the others, by far the most,
+    # are not even looked at while there are words enough.
+    topical = said_again if len(scores) >= most else words
+    pairs = Counter(
+        [
+            pair
+            for pair in pairwise(terms)
+            if (pair[0] in topical or pair[1] in topical) and BREAK not in pair and pair[0] != pair[1]
+        ]
+    )
     for pair, count in pairs.items():
         if count > 1:
             _score_repeated(scores, words, pair, count)
         else:
-            topical = words[pair[0]] > 1 or words[pair[1]] > 1
-            scores[joined(pair)] = _WITH_TOPIC if topical else _WITHOUT_TOPIC
+            has_topic = pair[0] in said_again or pair[1] in said_again
+            scores[joined(pair)] = _WITH_TOPIC if has_topic else _WITHOUT_TOPIC
     _score_triples(scores, terms, pairs)
     # Python's sort is stable, so of equal ones the first in the text wins.
     best = sorted(scores, key=scores.__getitem__, reverse=True)[:most]

@@ -16,8 +16,9 @@ class IngestOptions:
     """Most characters of the text before it that a chunk repeats, as whole sentences; they count into its size."""
     keywords_per_chunk: int = 10
     """Most keywords of a chunk: beyond ten they are words that a chunk of the default size mentions once."""
-    inline_limit: int = 32 * KIB
-    """Bytes up to which text is read on the event loop: about 5 ms of work there; longer text goes to a child."""
+    inline_limit: int = 8 * KIB
+    """Bytes up to which text is read on the event loop: about 2 ms of work there, or 20 for what is made to be slow.
+    Longer text goes to a child."""
     workers: int = 2
     """Most child processes. They are started when the first document needs one."""
     parse_timeout: float = 30.0

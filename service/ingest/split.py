@@ -90,21 +90,20 @@ def _cuts(boundaries: Sequence[Boundary], reach: int) -> Iterator[int]:
     """
     window: deque[int] = deque()
     upcoming = 0
-    for index, boundary in enumerate(boundaries):
-        while upcoming < len(boundaries) and boundaries[upcoming].offset <= boundary.offset + reach:
-            while window and _key(boundaries[window[-1]]) < _key(boundaries[upcoming]):
+    # Taken out of the objects once: this loop is most of the work of cutting.
+    offsets = [boundary.offset for boundary in boundaries]
+    keys = [(boundary.rank, boundary.draw) for boundary in boundaries]
+    for index, offset in enumerate(offsets):
+        while upcoming < len(offsets) and offsets[upcoming] <= offset + reach:
+            key = keys[upcoming]
+            while window and keys[window[-1]] < key:
                 window.pop()
             window.append(upcoming)
             upcoming += 1
-        while boundaries[window[0]].offset < boundary.offset - reach:
+        while offsets[window[0]] < offset - reach:
             window.popleft()
-        unrivalled = len(window) == 1 or _key(boundaries[window[1]]) < _key(boundary)
-        if window[0] == index and unrivalled:
+        if window[0] == index and (len(window) == 1 or keys[window[1]] < keys[index]):
             yield index
-
-
-def _key(boundary: Boundary) -> tuple[int, int]:
-    return boundary.rank, boundary.draw
 
 
 def _divided(inner: Sequence[Boundary], start: int, end: int, size: int) -> Iterator[tuple[int, int]]:

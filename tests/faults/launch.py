@@ -12,7 +12,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import aio_pika
+import aiormq
 
 from service.app import build_app
 from service.errors import GraphUnavailableError
@@ -50,7 +50,7 @@ def _inject() -> None:
         GraphWriter.write = then_raise(GraphWriter.write, error, one_in, rng)  # type: ignore[method-assign]
     if one_in := int(os.environ.get("DOCGRAPH_FAULTS_PUBLISH", "0")):
         error = TimeoutError(f"confirmed, then raised, {INJECTED}")
-        aio_pika.Exchange.publish = then_raise(aio_pika.Exchange.publish, error, one_in, rng)  # type: ignore[method-assign]
+        aiormq.Channel.basic_publish = then_raise(aiormq.Channel.basic_publish, error, one_in, rng)  # type: ignore[method-assign]
 
 
 _inject()

@@ -284,7 +284,7 @@ async def test_a_replay_sees_what_another_scan_gives_back_meanwhile(idle, connec
         # The replay counts less than there is, and meets what comes back in front of the rest.
         seen = asyncio.Event()
         task = asyncio.create_task(replay(connection, ALL, rate=100, watch=lambda _: seen.set()))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await seen.wait()
     assert (await task).done == 60
     assert sorted(await ids_in(idle, SUBMITTED)) == ids

@@ -11,28 +11,25 @@ from tests.support.processes import a_process
 
 
 class Failing:
-    """Stands before the committer and fails so many times for each document."""
+    """Stands before the committer's `commit` and fails so many times for each document."""
 
-    def __init__(self, committer, times, error):
-        self.committer = committer
+    def __init__(self, commit, times, error):
+        self._commit = commit
         self.times = times
         self.error = error
         self.seen = []
 
-    def __getattr__(self, name):
-        return getattr(self.committer, name)
-
-    async def commit(self, change):
+    async def __call__(self, change):
         self.seen.append(change.event_id)
         if self.seen.count(change.event_id) <= self.times:
             raise self.error
-        return await self.committer.commit(change)
+        return await self._commit(change)
 
 
 def fail(service, times, error):
-    failing = Failing(service.context.get("committer"), times, error)
-    service.context.set_global("committer", failing)
-    return failing
+    committer = service.context.get("committer")
+    committer.commit = Failing(committer.commit, times, error)
+    return committer.commit
 
 
 async def test_a_transient_error_is_retried_after_the_delay_and_then_succeeds(service, broker, graph):

@@ -67,7 +67,7 @@ class ServiceProcess:
     async def fetch(self, path: str) -> tuple[int, Any, dict[str, str]]:
         return await asyncio.to_thread(self.get, path)
 
-    async def ready(self, within: float = 40) -> None:
+    async def ready(self, within: float = 90) -> None:
         """Poll `/readyz` as Kubernetes does, until it is 200."""
         async with asyncio.timeout(within):
             while True:
@@ -85,13 +85,13 @@ class ServiceProcess:
         _, body, _ = await self.fetch("/readyz")
         return json.loads(body).get("problems", {})
 
-    async def exit_code(self, within: float = 40) -> int:
+    async def exit_code(self, within: float = 90) -> int:
         async with asyncio.timeout(within):
             code = await self.process.wait()
             await self._reader
         return code
 
-    async def stop(self, within: float = 40) -> int:
+    async def stop(self, within: float = 90) -> int:
         self.process.send_signal(signal.SIGTERM)
         return await self.exit_code(within)
 

@@ -13,29 +13,43 @@ from service.telemetry import Metrics
 
 
 class Message(aio_pika.Message):
-    """An input that notes its fate."""
+    """An input."""
 
     exchange = "documents"
     routing_key = "document.submitted"
 
     def __init__(self):
         super().__init__(b'{"document_id": "a", "version": 1}', message_id="m1")
+
+
+class Acknowledger:
+    """Notes the fate of messages."""
+
+    def __init__(self):
         self.fate = []
 
-    async def ack(self):
-        self.fate.append("acknowledged")
+    def acknowledge(self, message):
+        self.fate.append((message.message_id, "acknowledged"))
 
-    async def reject(self, requeue):
-        self.fate.append("requeued" if requeue else "dropped")
+    async def requeue(self, message):
+        self.fate.append((message.message_id, "requeued"))
 
 
-def settlement(publish):
+async def settle(error, publish):
     async def confirm(*_, **__):
         return None
 
-    failures = SimpleNamespace(publish=confirm)
-    broker = SimpleNamespace(publish=publish)
-    return Settlement(broker, failures, Metrics(CollectorRegistry()), delays=(1.0,), timeout=5)
+    acknowledger = Acknowledger()
+    settlement = Settlement(
+        SimpleNamespace(publish=publish),
+        SimpleNamespace(publish=confirm),
+        acknowledger,
+        Metrics(CollectorRegistry()),
+        delays=(1.0,),
+        timeout=5,
+    )
+    await settlement.fail(Message(), "documents.submitted", error)
+    return acknowledger.fate
 
 
 @pytest.mark.parametrize("error", [GraphUnavailableError("away"), EncryptedError("locked")])
@@ -46,9 +60,7 @@ async def test_a_message_whose_fate_cannot_be_published_is_requeued(error, probl
     async def publish(*_, **__):
         raise problem
 
-    message = Message()
-    await settlement(publish).fail(message, "documents.submitted", error)
-    assert message.fate == ["requeued"]
+    assert await settle(error, publish) == [("m1", "requeued")]
 
 
 @pytest.mark.parametrize("error", [GraphUnavailableError("away"), EncryptedError("locked")])
@@ -58,9 +70,7 @@ async def test_a_message_whose_fate_is_confirmed_is_acknowledged(error):
     async def publish(message, **where):
         published.append((message, where))
 
-    message = Message()
-    await settlement(publish).fail(message, "documents.submitted", error)
-    assert message.fate == ["acknowledged"]
+    assert await settle(error, publish) == [("m1", "acknowledged")]
     ((copy, where),) = published
     assert copy.message_id == "m1"
     assert where["routing_key"] == ("documents.submitted" if error.transient else "documents.dead")

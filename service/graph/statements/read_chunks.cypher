@@ -2,4 +2,5 @@
 UNWIND $ids AS id
 MATCH (c:Chunk)-[:FROM_DOCUMENT]->(:Document {id: id})
 WITH id, c ORDER BY c.index
-RETURN id, collect([c.id, c.index, c.start, c.end, c.page, c.heading]) AS chunks
+WITH id, collect([c.id, c.index, c.start, c.end, c.page, c.heading]) AS chunks
+RETURN collect({id: id, chunks: chunks}) AS rows

@@ -1,12 +1,14 @@
 """What an entry point may name, and what comes of one that names something else."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
-from service.errors import StartupError
-from service.ingest.formats import format_of
+from service.errors import CorruptError, StartupError
+from service.ingest.formats import Format, format_of, suffixes
 from service.ingest.ingestor import Ingestor
+from service.ingest.options import IngestOptions
 from tests.unit.ingest.added_format import forget_formats, install
 from tests.unit.ingest.builders import prepared
 
@@ -52,3 +54,22 @@ async def test_an_entry_point_that_names_no_format_stops_the_start_and_is_named(
     finally:
         monkeypatch.undo()
         forget_formats()
+
+
+def test_the_example_in_the_documentation_is_a_format():
+    page = (Path(__file__).parents[3] / "docs" / "formats.md").read_text(encoding="utf-8")
+    defined: dict[str, object] = {}
+    exec(page.partition("```python\n")[2].partition("```")[0], defined)
+    honey = defined["honey"]
+    assert isinstance(honey, Format)
+    assert honey.parse(b"HONEYis sweet", None, IngestOptions()).text == "# A jar\n\nis sweet"
+    with pytest.raises(CorruptError):
+        honey.parse(b"wax", None, IngestOptions())
+
+
+def test_every_format_is_in_the_documentation():
+    page = (Path(__file__).parents[3] / "docs" / "formats.md").read_text(encoding="utf-8")
+    for suffix in suffixes():
+        assert f"`{suffix}`" in page, suffix
+    for setting in ("unpacked", "nesting", "compression", "characters", "pages", "chunks", "message", "cpu"):
+        assert setting.upper() in page
