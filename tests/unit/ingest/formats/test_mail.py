@@ -92,3 +92,8 @@ def test_parts_without_end_are_unsafe():
     head = b'Message-ID: <1>\r\nFrom: a\r\nContent-Type: multipart/mixed; boundary="b"\r\n\r\n'
     with pytest.raises(UnsafeError, match="at most 1000 parts"):
         parsed(head + many)
+
+
+def test_a_header_whose_encoding_is_damaged_is_shown_as_it_is():
+    broken = b"Message-ID: <1>\r\nFrom: a@example.org\r\nSubject: =?utf-8?b?5p2x5?= bees\r\n\r\nIn the hive.\r\n"
+    assert parsed(broken).title == "=?utf-8?b?5p2x5?= bees"
