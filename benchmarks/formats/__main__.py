@@ -3,6 +3,8 @@
 import asyncio
 import os
 import sys
+from contextlib import AsyncExitStack
+from pathlib import Path
 
 from benchmarks.formats.corpus import FOLDER, Sample, samples
 from benchmarks.formats.race import ROOT, WORKERS, Lap, Readers
@@ -28,15 +30,29 @@ def main() -> None:
 async def _all(chosen: dict[str, list[Sample]]) -> dict[str, dict[str, Lap]]:
     """Return the laps by format and reader: format by format, so that all readers meet the same moment's machine."""
     laps: dict[str, dict[str, Lap]] = {kind: {} for kind in chosen}
-    for kind, files in chosen.items():
-        for name in (*OURS, *OTHERS):
-            python = ROOT / (".venv" if name in OURS else ".venv-frameworks") / "bin" / "python"
-            texts = FOLDER / "texts" / name / kind
-            await asyncio.to_thread(texts.mkdir, parents=True, exist_ok=True)
-            async with Readers(name, python) as readers:
-                laps[kind][name] = await readers.run(files, texts)
-            print(f"{kind} {name}: {laps[kind][name].documents} read", file=sys.stderr)
+    async with AsyncExitStack() as stack:
+        readers = [
+            await stack.enter_async_context(Readers(name, ROOT / _environment(name) / "bin" / "python"))
+            for name in (*OURS, *OTHERS)
+        ]
+        for each in readers:
+            # Imports are not what is measured.
+            await each.run(next(iter(chosen.values()))[:1], await _texts(each.name, "warm-up"))
+        for kind, files in chosen.items():
+            for each in readers:
+                laps[kind][each.name] = await each.run(files, await _texts(each.name, kind))
+                print(f"{kind} {each.name}: {laps[kind][each.name].documents} read", file=sys.stderr)
     return laps
+
+
+def _environment(reader: str) -> str:
+    return ".venv" if reader in OURS else ".venv-frameworks"
+
+
+async def _texts(reader: str, kind: str) -> Path:
+    folder = FOLDER / "texts" / reader / kind
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    return folder
 
 
 def _load() -> str:

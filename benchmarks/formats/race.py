@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 WORKERS = 2
 LEAST_SECONDS = float(os.environ.get("DOCGRAPH_BENCH_SECONDS", "3"))
 MOST_ROUNDS = 50
+LONG_SECONDS = 20.0
 MOST_SECONDS_A_FILE = 300
 
 
@@ -61,10 +62,18 @@ class Readers:
         )
 
     async def run(self, samples: Sequence[Sample], texts: Path) -> Lap:
-        """Read the samples: once to warm up and to keep the texts, then round after round against the clock."""
-        lap = Lap()
-        await self._round(samples, Lap(), texts, lap)
+        """Read the samples: once to warm up and to keep the texts, then round after round against the clock.
+
+        Where the first round takes long, it counts, and is the only one.
+        """
+        lap, first = Lap(), Lap()
+        start = time.monotonic()
+        await self._round(samples, first, texts, lap)
+        first.seconds = time.monotonic() - start
         good = [sample for sample in samples if sample.path.name not in lap.failures]
+        if first.seconds > LONG_SECONDS:
+            first.failures = lap.failures
+            lap, good = first, []
         for _ in range(MOST_ROUNDS if good else 0):
             start = time.monotonic()
             await self._round(good, lap, None, lap)
