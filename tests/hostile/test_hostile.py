@@ -24,7 +24,8 @@ LEFT_BEHIND = (Path("/tmp/docgraph-was-here"), Path("/docgraph"))
 
 @pytest.fixture(scope="module")
 async def ingestor():
-    async with Ingestor(IngestOptions(workers=1)) as ingestor:
+    # The clock of a busy machine says little; what is bounded below is the work.
+    async with Ingestor(IngestOptions(workers=1, parse_timeout=120)) as ingestor:
         yield ingestor
 
 

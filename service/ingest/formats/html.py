@@ -30,6 +30,7 @@ def parse(content: bytes, charset: str | None, options: IngestOptions) -> Parsed
     """Return the page's text with its headings as sections.
 
     Raises:
+        TooLargeError: it has too much text.
         UnsafeError: the page is nested deeper than any real one, or a tag of it has more attributes.
 
     """
@@ -44,7 +45,7 @@ def parse(content: bytes, charset: str | None, options: IngestOptions) -> Parsed
     tree = LexborHTMLParser(source)
     found = tree.css_first("title")
     title = " ".join(found.text().split()) if found else ""
-    writer = TextWriter()
+    writer = TextWriter(options.max_characters)
     if tree.body is not None:
         # Skipped, not taken out of the tree: they nest, and what is freed with its parent must not be freed again.
         dropped = {node.mem_id for node in tree.body.css(_DROPPED)}

@@ -1,5 +1,6 @@
 """Writes the text of a page: collapses white space as a browser does, and remembers where the headings are."""
 
+from service.errors import TooLargeError
 from service.ingest.parsed import Heading
 
 _LONGEST_TITLE = 200
@@ -8,7 +9,9 @@ _LONGEST_TITLE = 200
 class TextWriter:
     """Collects words, lines and paragraphs. Breaks are kept back until words follow, so none is doubled or dangles."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        """Make a writer of at most `most` characters."""
+        self._most = most
         self.headings: list[Heading] = []
         self._parts: list[str] = []
         self._length = 0
@@ -112,3 +115,6 @@ class TextWriter:
         if text:
             self._parts.append(text)
             self._length += len(text)
+            if self._length > self._most:
+                msg = f"expected at most {self._most} characters of text, got {self._length} and more"
+                raise TooLargeError(msg)

@@ -181,7 +181,7 @@ FILES: tuple[Hostile, ...] = (
     hostile("deep.epub", EPUB, partial(deep, b"<div>", b"</div>", epub), *_DEEP),
     hostile("a-billion-spaces.odt", ODT, partial(text_odt, b'a<text:s text:c="1000000000"/>b'), READ, *TOO_MUCH),
     hostile("repeated-rows.ods", ODS, lambda: _repeated(1_048_576, 16_384), READ, *TOO_MUCH),
-    hostile("many-repeated-rows.ods", ODS, lambda: _repeated(900, 900, 100), *TOO_MUCH, large=True),
+    hostile("many-repeated-rows.ods", ODS, lambda: _repeated(900, 900, 100), READ, *TOO_MUCH, large=True),
     hostile("one-slide-50000-times.pptx", PPTX, partial(pptx, b"Bees", times=50_000), *TOO_MUCH, READ),
     hostile(
         "one-chapter-50000-times.epub",

@@ -1,6 +1,6 @@
 import pytest
 
-from service.errors import UnsafeError
+from service.errors import TooLargeError, UnsafeError
 from service.ingest.formats.html import parse
 from service.ingest.options import IngestOptions
 
@@ -71,6 +71,11 @@ def test_a_tag_with_endless_attributes_is_refused_before_the_parser_sees_it(attr
     tag = "<p " + "".join(attribute.format(number) for number in range(5000)) + ">"
     with pytest.raises(UnsafeError, match="1000 attributes"):
         parsed(f"<html><body>{tag}bees</p></body></html>")
+
+
+def test_a_page_with_too_much_text_is_given_up_while_it_is_written():
+    with pytest.raises(TooLargeError, match="at most 100 characters"):
+        parse(b"<p>The bees are in the hive.</p>" * 10, None, IngestOptions(max_characters=100))
 
 
 def test_long_values_and_programs_are_no_attributes():
