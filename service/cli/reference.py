@@ -58,7 +58,8 @@ def _default(value: Any) -> str:
     if value in ((), ""):
         return ""
     if isinstance(value, tuple):
-        return f"`{','.join(f'{part:g}s' for part in value)}`"
+        parts = [f"{part:g}s" if isinstance(part, float) else str(part) for part in value]
+        return f"`{','.join(parts)}`"
     if isinstance(value, Mapping):
         return f"`{write_tasks(value)}`"
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from schemas import DocumentSubmitted
-from service.errors import TooLargeError, UnsupportedUriError
+from service.errors import TooLargeError
 from service.ingest.options import IngestOptions
-from service.ingest.source import fetch
+from service.ingest.source import given
 from tests.unit.ingest.builders import prepared, submitted
 
 PARAGRAPHS = [
@@ -45,7 +44,7 @@ def test_the_same_chunk_in_two_documents_has_one_hash_and_two_ids():
 def prepare_as(document_id: str, text: str):
     from service.ingest.preparation import prepare
 
-    source = fetch(submitted(text))
+    source = given(submitted(text))
     return prepare(replace(source, document_id=document_id), IngestOptions())
 
 
@@ -100,11 +99,6 @@ def test_a_document_over_the_limit_is_refused_with_limit_and_size():
         prepared("hello world", options=IngestOptions(max_characters=10))
 
 
-def test_a_uri_is_refused_until_fetching_is_there():
-    with pytest.raises(UnsupportedUriError, match="s3://bees/hive"):
-        fetch(DocumentSubmitted(document_id="doc", version=1, uri="s3://bees/hive.pdf"))
-
-
 def test_the_example_documents_share_their_keywords():
     # Given the examples, which are about one subject
     folder = Path(__file__).parents[3] / "examples" / "documents"
@@ -132,3 +126,24 @@ def test_the_second_version_of_the_example_keeps_chunks_of_the_first():
     assert first & second
     assert first - second
     assert second - first
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type"),
+    [
+        (b'{"title": "hive \\ud800", "bees": "in the hive \\udfff with honey", "\\ud83d": 1}', "application/json"),
+        (rb"{\rtf1 The bees are in the hive \u-10179? with honey.}", "application/rtf"),
+        (b"The bees are in the hive +2AA- with honey.", "text/plain; charset=utf-7"),
+    ],
+)
+def test_half_a_character_is_replaced_for_the_graph_could_not_store_it(content, media_type):
+    document = prepared(content, media_type)
+    text = "".join(chunk.text for chunk in document.chunks)
+    assert "\ufffd" in text
+    (document.title or "").encode()
+    text.encode()
+
+
+def test_a_character_that_rtf_writes_in_two_halves_is_one():
+    document = prepared(rb"{\rtf1 A bee \u-10179?\u-9187? in the hive.}", "application/rtf")
+    assert "A bee \U0001f41d in the hive." in document.chunks[0].text
