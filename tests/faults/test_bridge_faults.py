@@ -77,7 +77,7 @@ class BridgeRun:
                         queue=QUEUE,
                         retry=False,
                     )
-                except Exception:
+                except Exception:  # noqa: BLE001 - whatever a client meets, it sends again
                     assert time.monotonic() < until, "the broker did not come back"
                     client.pool.force_close_all()
                     client = Celery("caller", broker=self.url, backend=self.redis_url, set_as_current=False)
