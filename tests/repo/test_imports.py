@@ -50,6 +50,7 @@ ALLOWED = {
     },
     "service.http": {"schemas", "service", "service.delivery", "service.graph", "service.http"},
     "service.local": {"service.errors", "service.local"},
+    "service.client": {"schemas", "service.client"},
     "service.demo": {"schemas", "service.delivery", "service.demo", "service.errors", "service.graph", "service.local"},
 }
 FORBIDDEN_LIBRARIES = {
@@ -59,6 +60,7 @@ FORBIDDEN_LIBRARIES = {
     "service.delivery": {"neo4j"},
     "service.handlers": {"neo4j", "aio_pika"},
     "service.bridge": {"celery", "kombu", "faststream", "neo4j"},
+    "service.client": {"faststream", "neo4j", "pydantic_settings", "structlog"},
 }
 
 
