@@ -25,6 +25,7 @@ ALLOWED = {
         "service.delivery",
         "service.errors",
         "service.graph",
+        "service.handlers",
         "service.ingest",
         "service.settings",
         "service.telemetry",
