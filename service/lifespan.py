@@ -88,7 +88,7 @@ def lifespan_of(settings: Settings, broker: RabbitBroker, topology: Topology, me
                 context.set_global(name, resource)
             _calm_the_collector()
             # Last, as it takes work at once.
-            pipeline = Pipeline(ingestor, committer, metrics)
+            pipeline = Pipeline(ingestor, committer, context.get("registers"), metrics)
             context.set_global("bridge", await celery_bridge(settings, stack, pipeline, line, metrics))
             yield
 

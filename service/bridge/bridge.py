@@ -12,7 +12,6 @@ from typing import Self
 
 import structlog
 from aio_pika.abc import AbstractIncomingMessage
-from aio_pika.exceptions import AMQPError
 
 from service.bridge import places
 from service.bridge.answers import Answers
@@ -91,7 +90,7 @@ class Bridge:
         try:
             async with asyncio.timeout(self._options.startup_timeout):
                 await first
-        except (AMQPError, OSError, TimeoutError) as error:
+        except (*CHANNEL_GONE, TimeoutError) as error:
             await self.close()
             why = str(error) or "no answer in time"
             msg = f"DOCGRAPH_CELERY_QUEUES: expected RabbitMQ to let the Celery bridge consume, got {why}"
@@ -146,11 +145,11 @@ class Bridge:
                     if not first.done():
                         first.set_result(None)
                     await self._watch()
-            except (*CHANNEL_GONE, TimeoutError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, the bridge does not end before its process
                 if not first.done():
                     first.set_exception(error)
                     return
-                log.warning("the Celery bridge has lost RabbitMQ and will connect again", problem=describe(error))
+                log.warning("the Celery bridge will connect again", problem=describe(error))
             finally:
                 self._session = None
             await asyncio.sleep(pause)

@@ -24,10 +24,18 @@ class TaskMapping(BaseModel):
 
     event: Literal["document.submitted", "document.deleted"] = SUBMITTED
     arguments: tuple[Annotated[str, Field(min_length=1)], ...] = ("document_id", "title", "text")
-    """Names of the task's parameters, in the order of its positional arguments."""
+    """Names of the task's parameters, in the order of its positional arguments. A deletion has `document_id` and
+    `version` unless others are given."""
     fields: Mapping[str, str | None] = {}
     """Field of the event for each parameter that has another name; `metadata.KEY` for the producer's own facts; null
     for a parameter that is of no use here."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_arguments(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("event") == DELETED and "arguments" not in given:
+            return {**given, "arguments": ("document_id", "version")}
+        return given
 
     @model_validator(mode="after")
     def _check_fields(self) -> Self:
@@ -98,7 +106,7 @@ Tasks = Mapping[str, TaskMapping]
 
 DEFAULT_TASKS: Tasks = {
     "process_document": TaskMapping(),
-    "delete_document": TaskMapping(event=DELETED, arguments=("document_id", "version")),
+    "delete_document": TaskMapping(event=DELETED),
 }
 
 _tasks: TypeAdapter[dict[str, TaskMapping]] = TypeAdapter(dict[str, TaskMapping])

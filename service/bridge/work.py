@@ -12,8 +12,10 @@ from service.bridge.mapping import Tasks
 from service.bridge.refusals import TaskArgumentsError, UnknownTaskError
 from service.bridge.task import OCCURRED_AT, Call, Caller
 from service.delivery.envelope import now
-from service.graph.changes import Answer, Deletion, Submission
+from service.graph.changes import Answer, Deletion
 from service.graph.committer import Committer
+from service.graph.registers import Registers
+from service.handlers.submissions import submit
 from service.ingest.ingestor import Ingestor
 from service.telemetry import Metrics
 
@@ -88,7 +90,8 @@ class Arrivals:
 class Pipeline:
     """What a service does with an event, between its message and its completion."""
 
-    def __init__(self, ingestor: Ingestor, committer: Committer, metrics: Metrics) -> None:
+    def __init__(self, ingestor: Ingestor, committer: Committer, registers: Registers, metrics: Metrics) -> None:
+        self._registers = registers
         self._ingestor = ingestor
         self._committer = committer
         self._metrics = metrics
@@ -102,12 +105,9 @@ class Pipeline:
         """
         started = time.perf_counter()
         if isinstance(event, DocumentSubmitted):
-            document = await self._ingestor.prepare(event)
-            answer = await self._committer.commit(Submission(event_id, event.order, document))
+            answer, content_hash = await submit(event_id, event, self._ingestor, self._committer, self._registers)
             head = self._head(event, event_id, attempt, answer, started)
-            return DocumentProcessed(
-                **head, chunks=answer.chunks, keywords=answer.keywords, content_hash=document.content_hash
-            )
+            return DocumentProcessed(**head, chunks=answer.chunks, keywords=answer.keywords, content_hash=content_hash)
         answer = await self._committer.commit(Deletion(event_id, event.order, event.document_id))
         return DocumentRemoved(**self._head(event, event_id, attempt, answer, started))
 

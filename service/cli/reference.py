@@ -55,13 +55,13 @@ def _settings() -> str:
 def _default(value: Any) -> str:
     if isinstance(value, SecretStr):
         return ""
-    if value in ((), ""):
-        return ""
     if isinstance(value, tuple):
         parts = [f"{part:g}s" if isinstance(part, float) else str(part) for part in value]
-        return f"`{','.join(parts)}`"
+        return f"`{','.join(parts)}`" if parts else ""
     if isinstance(value, Mapping):
         return f"`{write_tasks(value)}`"
+    if value == "":
+        return ""
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
 
 

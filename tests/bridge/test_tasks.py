@@ -11,6 +11,7 @@ from celery import chain, chord, group, signature
 from celery.exceptions import NotRegistered, TaskRevokedError
 
 from tests.bridge.caller import QUEUE
+from tests.support.processes import ROOT, environment
 
 
 def error_of(outcome):
@@ -326,11 +327,23 @@ async def test_the_event_of_a_task_is_in_the_journal_and_can_be_replayed(caller,
     assert (await view.document("journal"))["version"] == answer["version"]
 
 
-async def test_celery_is_not_imported_by_a_service_that_serves_it():
-    code = (
-        "import sys, service.app, service.bridge.setup\n"
-        "print({'celery', 'kombu', 'amqp', 'billiard', 'redis'} & {name.split('.')[0] for name in sys.modules})"
+RUN = """
+import asyncio, sys
+from service.app import build_app
+from service.settings import Settings
+
+async def main():
+    async with build_app(Settings.load()).start_lifespan_context():
+        print({"celery", "kombu", "amqp", "billiard", "redis"} & {name.split(".")[0] for name in sys.modules})
+
+asyncio.run(main())
+"""
+
+
+async def test_neither_celery_nor_without_need_redis_is_imported_by_a_running_bridge(bridge_settings):
+    variables = environment(bridge_settings, DOCGRAPH_CELERY_QUEUES="elsewhere")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", RUN, stdout=asyncio.subprocess.PIPE, env=variables, cwd=ROOT
     )
-    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
     out, _ = await process.communicate()
     assert out.decode().strip() == "set()"

@@ -80,14 +80,14 @@ async def test_flower_shows_the_worker_and_its_tasks(app, caller, url):
         assert "TaskArgumentsError" in tasks[bad.id]["exception"]
 
 
-async def test_celery_inspect_gets_an_answer(caller, url):
+async def test_celery_inspect_gets_an_answer(app, caller, url):
+    node = app.context.get("bridge")._events.node
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "celery", "-b", url, "inspect", "ping", "--timeout", "10", "--json"),
+        *(sys.executable, "-m", "celery", "-b", url, "inspect", "-d", node, "-t", "20", "--json", "ping"),
         stdout=asyncio.subprocess.PIPE,
     )
     out, _ = await process.communicate()
-    ((node, answer),) = json.loads(out).items()
-    assert answer == {"ok": "pong"}
+    assert json.loads(out) == {node: {"ok": "pong"}}
     inspect = caller.app.control.inspect(timeout=10, destination=[node])
     assert (await caller.do(inspect.registered))[node] == ["delete_document", "process_document"]
     queues = await caller.do(inspect.active_queues)

@@ -25,7 +25,7 @@ from tests.faults.scenarios import THIRD
 from tests.faults.workers import Make, Worker
 
 LONG = os.environ.get("DOCGRAPH_FAULTS") == "long"
-TASKS = 5000 if LONG else 300
+TASKS = 5000 if LONG else 200
 CLIENTS = 4
 ANSWERED_WITHIN = 300.0
 QUEUE = "ingest"
@@ -77,7 +77,7 @@ class BridgeRun:
                         queue=QUEUE,
                         retry=False,
                     )
-                except Exception:
+                except Exception:  # noqa: BLE001 - whatever a client meets, it sends again
                     assert time.monotonic() < until, "the broker did not come back"
                     client.pool.force_close_all()
                     client = Celery("caller", broker=self.url, backend=self.redis_url, set_as_current=False)
@@ -109,7 +109,7 @@ ALL: tuple[Scenario, ...] = (
     scenarios.the_broker_app_is_stopped_and_started_twice,
     scenarios.the_broker_is_killed,
 )
-CHOSEN = ALL if "DOCGRAPH_FAULTS" in os.environ else ALL[:2]
+CHOSEN = ALL if "DOCGRAPH_FAULTS" in os.environ else ALL[:1]
 
 
 @pytest.fixture

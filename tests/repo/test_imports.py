@@ -25,6 +25,7 @@ ALLOWED = {
         "service.delivery",
         "service.errors",
         "service.graph",
+        "service.handlers",
         "service.ingest",
         "service.settings",
         "service.telemetry",
@@ -59,8 +60,8 @@ FORBIDDEN_LIBRARIES = {
     "service.graph": {"faststream", "aio_pika", "service.settings"},
     "service.delivery": {"neo4j"},
     "service.handlers": {"neo4j", "aio_pika"},
-    "service.client": {"faststream", "neo4j", "pydantic_settings", "structlog"},
     "service.bridge": {"celery", "kombu", "faststream", "neo4j"},
+    "service.client": {"faststream", "neo4j", "pydantic_settings", "structlog"},
 }
 
 
