@@ -1,13 +1,13 @@
 # Everything a developer types. Each target says what it does; `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help generate install frameworks demo test unit faults soak bench bench-full lint validate up down lock clean
+.PHONY: help generate install frameworks demo test unit faults soak hostile fuzz quality bench bench-full bench-formats lint validate up down lock temporal clean
 
 BIN := .venv/bin
 ARGS ?=
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F '\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F '\t' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 install: ## install what is missing: system packages, .venv from the lock file
 	@scripts/install.sh
@@ -29,6 +29,19 @@ faults: install ## the fault harness in its long form: 10,000 messages under eac
 
 soak: install ## half an hour of steady load, or DOCGRAPH_SOAK_SECONDS: memory, connections, channels and queues stay flat
 	@DOCGRAPH_FAULTS=long DOCGRAPH_SOAK_SECONDS=$${DOCGRAPH_SOAK_SECONDS:-1800} $(BIN)/pytest tests/faults/test_soak.py $(ARGS)
+
+hostile: install ## every hostile document through the ingest: right reason, under ten seconds, no harm; takes ten minutes
+	@DOCGRAPH_HOSTILE=long $(BIN)/pytest tests/hostile/test_hostile.py $(ARGS)
+
+fuzz: install ## spoiled documents of each format for a minute, or DOCGRAPH_FUZZ_SECONDS: no hang, no crash
+	@DOCGRAPH_FUZZ_SECONDS=$${DOCGRAPH_FUZZ_SECONDS:-60} $(BIN)/pytest -s tests/hostile/test_fuzz.py $(ARGS)
+
+quality: install ## keywords and languages against labelled samples: precision and recall
+	@$(BIN)/python -m benchmarks.quality
+
+bench-formats: ## documents of each format beside markitdown and kreuzberg; installs pandoc and LibreOffice, takes half an hour
+	@scripts/install.sh frameworks corpus
+	@$(BIN)/python -m benchmarks.formats $(ARGS)
 
 bench: frameworks ## the benchmark, short: the service beside the raw floor, Celery and others; ten minutes at most
 	@.venv-frameworks/bin/python -m benchmarks short $(ARGS)
@@ -62,6 +75,9 @@ lock: install ## write the lock files anew from pyproject.toml
 		--group dev -c requirements.lock
 	@$(BIN)/uv pip compile -q pyproject.toml --universal --generate-hashes --no-header -o requirements-frameworks.lock \
 		--group frameworks
+
+temporal: ## build a Temporal server with Go into .local/bin: with one, the tests run examples/temporal against it
+	@scripts/temporal.sh
 
 clean: ## stop all private servers, remove .venv, .venv-frameworks and .local
 	@if [ -x $(BIN)/docgraph ]; then $(BIN)/docgraph local down --all; fi

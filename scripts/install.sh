@@ -1,15 +1,25 @@
 #!/usr/bin/env bash
 # Installs what is missing and says one line per step: system packages (Debian and its kin), .venv from the lock file;
-# with `frameworks` also what examples/ and benchmarks/ run beside the service: Redis and .venv-frameworks.
+# with `frameworks` also what examples/ and benchmarks/ run beside the service: Redis and .venv-frameworks; with `corpus`
+# also what turns texts into every document format and reads them back: pandoc, LibreOffice and pdftotext.
 # Safe to run again at any time; with nothing missing it takes a fraction of a second.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 uv_version=0.13.9
-with_frameworks=${1:-}
 
 say() { printf '%s\n' "install: $*" >&2; }
 fail() { say "$*"; exit 1; }
+
+with_frameworks=
+with_corpus=
+for part in "$@"; do
+  case $part in
+    frameworks) with_frameworks=yes ;;
+    corpus) with_corpus=yes ;;
+    *) fail "expected frameworks or corpus, got $part" ;;
+  esac
+done
 
 # --- Python and the virtual environment -------------------------------------------------------------------------------
 
@@ -148,6 +158,12 @@ has_rabbitmq || missing+=(rabbitmq-server)
 command -v mvn >/dev/null || missing+=(maven)
 has_java || missing+=(openjdk-17-jre-headless)
 [ -z "$with_frameworks" ] || command -v redis-server >/dev/null || missing+=(redis-server)
+if [ -n "$with_corpus" ]; then
+  command -v pandoc >/dev/null || missing+=(pandoc)
+  command -v pdftotext >/dev/null || missing+=(poppler-utils)
+  command -v soffice >/dev/null ||
+    missing+=(libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui fonts-dejavu-core fonts-droid-fallback)
+fi
 
 if ! can_make_venvs "$python"; then
   missing+=("$(basename "$(readlink -f "$python")")-venv")

@@ -75,7 +75,7 @@ def build_app(settings: Settings) -> StrictAsgiFastStream:
     )
     app = StrictAsgiFastStream(
         broker,
-        lifespan=lifespan_of(settings, broker, topology, metrics),
+        lifespan=lifespan_of(settings, broker, topology, metrics, line),
         specification=AsyncAPI(
             title="docgraph",
             version=__version__,
@@ -88,7 +88,8 @@ def build_app(settings: Settings) -> StrictAsgiFastStream:
     )
     # The broker's context: it holds the message at hand, and the app's context behind it.
     dependencies = Dependencies(broker.context)
-    broker.include_router(documents_router(line, dependencies, topology, metrics, settings.prefetch))
+    limits = {"prefetch": settings.prefetch, "max_message": settings.max_message_bytes}
+    broker.include_router(documents_router(line, dependencies, topology, metrics, **limits))
     broker.include_router(crashes_router(line, topology))
     for path, route in routes(app, broker, metrics.registry):
         app.mount(path, route)

@@ -11,7 +11,7 @@ from schemas import DocumentDeleted, DocumentProcessed, DocumentRemoved, Documen
 from service.delivery.envelope import now
 from service.delivery.subscriber import AtHand, Delivery, Line, Router
 from service.delivery.topology import COMPLETIONS, DOCUMENTS, Topology
-from service.errors import InvalidEventError
+from service.errors import InvalidEventError, TooLargeError
 from service.graph.changes import Answer, Deletion
 from service.graph.committer import Committer
 from service.graph.registers import Registers
@@ -24,9 +24,9 @@ Kind = TypeVar("Kind", bound=Event)
 
 
 def documents_router(
-    line: Line, dependencies: Dependencies, topology: Topology, metrics: Metrics, prefetch: int
+    line: Line, dependencies: Dependencies, topology: Topology, metrics: Metrics, *, prefetch: int, max_message: int
 ) -> RabbitRouter:
-    """Return the subscribers of the two work queues."""
+    """Return the subscribers of the two work queues; `max_message` is the most bytes of a message that is read."""
     router = Router(line)
     ingestor_ = Depends(dependencies.ingestor, cast=False)
     committer_ = Depends(dependencies.committer, cast=False)
@@ -56,7 +56,7 @@ def documents_router(
     @router.consumer(
         topology.submitted,
         DOCUMENTS,
-        read=_reader(DocumentSubmitted),
+        read=_reader(DocumentSubmitted, max_message),
         prefetch=prefetch,
         title="DocumentSubmitted",
         description="Bring the graph up to a document that is new or has changed.",
@@ -86,7 +86,7 @@ def documents_router(
     @router.consumer(
         topology.deleted,
         DOCUMENTS,
-        read=_reader(DocumentDeleted),
+        read=_reader(DocumentDeleted, max_message),
         prefetch=prefetch,
         title="DocumentDeleted",
         description="Remove a document from the graph and keep a tombstone against late events.",
@@ -102,10 +102,14 @@ def documents_router(
     return router
 
 
-def _reader(kind: type[Kind]) -> Callable[[bytes], Kind]:
+def _reader(kind: type[Kind], largest: int) -> Callable[[bytes], Kind]:
     """Return how events of one kind are read, whatever the content type says."""
 
     def read(body: bytes) -> Kind:
+        # Before it is read: that holds up the event loop, and everybody else's documents.
+        if len(body) > largest:
+            msg = f"expected a message of at most {largest} bytes, got {len(body)}; give a large document by uri"
+            raise TooLargeError(msg)
         try:
             return kind.read(body)
         except ValidationError as error:

@@ -4,16 +4,21 @@ import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from heapq import merge
 
 from service.ingest.parsed import Section
 
 _BLANK_LINE = re.compile(r"\n[ \t\f]*\n\s*")
 # Counted repeats keep the search linear: a million full stops in a row are no sentence, but each would be tried.
 _SENTENCE_END = re.compile(r"[.!?]{1,6}[\"'”’)\]]{0,4}(?=\s{1,4}[^\sa-z])|[。！？；…｡]{1,6}[”’」』）】》\"]{0,4}")
-_PAUSE = re.compile(r"\n|[，、：,:;]|\s")
+# A row of a table or an item of a list is a sentence of its own.
+_ROW = re.compile(r"\n(?=\| |[-*•] |\d{1,3}[.)] )")
+_LINE = re.compile(r"\n\s*")
+_PAUSE = re.compile(r"[，、：,:;]\s*|\s+")
 _HASHED = 48
-_PARAGRAPH = 2
-_SENTENCE = 1
+_BEFORE = 8
+_PARAGRAPH = 4
+_SENTENCE = 3
 _FORCED = 0
 _OUTERMOST = 1000
 
@@ -61,28 +66,60 @@ def _paragraphs(text: str, section: Section, *, headed: bool) -> Iterator[int]:
     yield from (start for start in starts if start < section.end)
 
 
-def _inside(text: str, start: int, end: int, size: int) -> Iterator[Boundary]:
-    """Yield boundaries inside a paragraph that is longer than a chunk."""
+def _inside(text: str, start: int, end: int, size: int, level: int = 0) -> Iterator[Boundary]:
+    """Yield boundaries inside what is longer than a chunk: between sentences, else lines, else at pauses, or anywhere.
+
+    All of them are candidates: which ones become cuts depends on the text around each, not on the text before it.
+    """
     if end - start <= size:
         return
+    if level == len(_INSIDE):
+        yield from (_boundary(text, offset, _FORCED) for offset in range(start + size, end, size))
+        return
     previous = start
-    for stop in _SENTENCE_END.finditer(text, start, end):
-        offset = _skip_space(text, stop.end(), end)
-        if offset < end:
-            yield from _forced(text, previous, offset, size)
-            yield _boundary(text, offset, _SENTENCE)
+    for offset in _INSIDE[level](text, start, end):
+        if previous < offset < end:
+            if offset - previous > size:
+                yield from _inside(text, previous, offset, size, level + 1)
+            yield _boundary(text, offset, _SENTENCE - level)
             previous = offset
-    yield from _forced(text, previous, end, size)
+    yield from _inside(text, previous, end, size, level + 1)
 
 
-def _forced(text: str, start: int, end: int, size: int) -> Iterator[Boundary]:
-    """Yield boundaries inside a sentence that is longer than a chunk: at a pause, or anywhere when it has none."""
-    while end - start > size:
-        offset = start + size
-        for pause in _PAUSE.finditer(text, start + size // 2, start + size):
-            offset = pause.end()
-        start = offset
-        yield _boundary(text, start, _FORCED)
+def _sentences(text: str, start: int, end: int) -> Iterator[int]:
+    """Yield where sentences, rows and items start."""
+    stops = (_skip_space(text, stop.end(), end) for stop in _SENTENCE_END.finditer(text, start, end))
+    return merge(stops, (row.end() for row in _ROW.finditer(text, start, end)))
+
+
+def _lines(text: str, start: int, end: int) -> Iterator[int]:
+    return (line.end() for line in _LINE.finditer(text, start, end))
+
+
+def _pauses(text: str, start: int, end: int) -> Iterator[int]:
+    return (pause.end() for pause in _PAUSE.finditer(text, start, end))
+
+
+_INSIDE = (_sentences, _lines, _pauses)
+"""Finds the places for a cut, the better ones first."""
+
+
+def repeated_from(text: str, start: int, earliest: int) -> int:
+    """Return where the text that a chunk repeats begins: at a sentence or line, else at a word, else at the chunk.
+
+    Args:
+        text: the document's text.
+        start: where the chunk starts.
+        earliest: the first offset that may be repeated.
+
+    """
+    # A sentence that starts at `earliest` is only seen to do so by the end of the one before it.
+    before = max(earliest - _BEFORE, 0)
+    for places in (_sentences, _lines, _pauses):
+        for offset in places(text, before, start):
+            if earliest <= offset < start:
+                return offset
+    return start
 
 
 def _skip_space(text: str, offset: int, end: int) -> int:

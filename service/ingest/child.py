@@ -12,18 +12,29 @@ from typing import Self
 from service.documents import Chunk, PreparedDocument
 from service.errors import ParserCrashedError, ParserTimeoutError, ParserUnavailableError
 from service.ingest import frames
-from service.ingest.options import MIB, IngestOptions
+from service.ingest.options import KIB, MIB, IngestOptions
 from service.ingest.source import Source
 
 _ROOT = str(Path(__file__).resolve().parents[2])
-_START = "import sys; sys.path.insert(0, sys.argv.pop()); from service.ingest.worker import main; main()"
+_START = (
+    "import sys; root, *more = sys.argv[3:]; sys.path.insert(0, root); "
+    "sys.path += [path for path in more if path not in sys.path]; "
+    "from service.ingest.worker import main; main()"
+)
 _START_TIMEOUT = 30.0
+_END_TIMEOUT = 1.0
+_PIECE = 256 * KIB
+_OUT_OF_TIME = getattr(signal, "SIGXCPU", None)
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH")
 
 
 def worker_command(options: IngestOptions) -> tuple[str, ...]:
-    """Return the command that starts a child; isolated, so that no environment variable loads code into it."""
-    return (sys.executable, "-I", "-c", _START, str(os.getpid()), str(options.memory_limit), _ROOT)
+    """Return the command that starts a child; isolated, so that no environment variable loads code into it.
+
+    It imports from where the service imports, added formats included, but never from the current directory.
+    """
+    paths = [path for path in sys.path if os.path.isabs(path)]  # noqa: PTH117 - entries are strings
+    return (sys.executable, "-I", "-c", _START, str(os.getpid()), str(options.memory_limit), _ROOT, *paths)
 
 
 class Child:
@@ -63,6 +74,11 @@ class Child:
     def alive(self) -> bool:
         """Whether its end has not been noticed yet."""
         return self._process.returncode is None
+
+    @property
+    def killed(self) -> bool:
+        """Whether it was ended from outside, as the system does when all memory is taken."""
+        return self._process.returncode == -signal.SIGKILL
 
     async def ready(self) -> None:
         """Wait until it takes documents.
@@ -115,7 +131,7 @@ class Child:
             title=head["title"],
             media_type=head["media_type"],
             language=head["language"],
-            metadata=source.metadata,
+            metadata=head["metadata"],
             content_hash=head["content_hash"],
             chunks=tuple(chunks),
         )
@@ -129,10 +145,12 @@ class Child:
         assert stdin is not None
         try:
             for part in parts:
-                stdin.write(part)
-            await stdin.drain()
+                # In pieces: what the pipe does not take at once is copied, on the event loop.
+                for start in range(0, len(part), _PIECE):
+                    stdin.write(memoryview(part)[start : start + _PIECE])
+                    await stdin.drain()
         except ConnectionError:
-            raise self._died() from None
+            raise await self._died() from None
 
     async def _receive(self) -> bytes:
         stdout = self._process.stdout
@@ -144,9 +162,16 @@ class Child:
                 raise frames.BadFrameError(msg)
             return await stdout.readexactly(length)
         except (asyncio.IncompleteReadError, ConnectionError):
-            raise self._died() from None
+            raise await self._died() from None
 
-    def _died(self) -> ParserCrashedError:
+    async def _died(self) -> ParserCrashedError | ParserTimeoutError:
+        try:
+            async with asyncio.timeout(_END_TIMEOUT):
+                status = await self._process.wait()
+        except TimeoutError:
+            status = 0
+        if _OUT_OF_TIME is not None and status == -_OUT_OF_TIME:
+            return ParserTimeoutError("expected less work than the document's processor time allows, got more")
         return ParserCrashedError(
             "expected the parser to read the document, but its process died: out of memory or a crash"
         )

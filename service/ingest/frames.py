@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any, BinaryIO, TypeVar
 
 from service import errors
-from service.documents import Chunk, Keyword, PreparedDocument
+from service.documents import Chunk, Keyword, PreparedDocument, Scalar
 from service.errors import ParserCrashedError, PermanentError
 from service.ingest.options import MIB, IngestOptions
 from service.ingest.source import Source
@@ -25,6 +25,7 @@ LARGEST = 16 * MIB
 READY = b"{}"
 _BATCH = 32
 _MOST_DETAIL = 2000
+_MOST_METADATA = 200
 
 
 class BadFrameError(ParserCrashedError):
@@ -55,7 +56,7 @@ def read_request(stream: BinaryIO) -> tuple[Source, IngestOptions] | None:
 def reply(document: PreparedDocument) -> Iterator[bytes]:
     """Yield the frames of a prepared document."""
     head = {name: getattr(document, name) for name in ("title", "media_type", "language", "content_hash")}
-    yield framed(_json(head | {"chunks": len(document.chunks)}))
+    yield framed(_json(head | {"metadata": dict(document.metadata), "chunks": len(document.chunks)}))
     chunks = iter(document.chunks)
     while batch := list(islice(chunks, _BATCH)):
         yield framed(_json([_listed(chunk) for chunk in batch]))
@@ -67,7 +68,7 @@ def refusal(error: PermanentError) -> bytes:
 
 
 def read_head(body: bytes, most_chunks: int) -> Mapping[str, Any]:
-    """Return the head of a reply: `title`, `media_type`, `language`, `content_hash` and the number of `chunks`.
+    """Return the head of a reply: `title`, `media_type`, `language`, `content_hash`, `metadata`, number of `chunks`.
 
     Raises:
         PermanentError: the child refuses the document.
@@ -81,6 +82,7 @@ def read_head(body: bytes, most_chunks: int) -> Mapping[str, Any]:
         _text(head.get(name))
     if head.get("title") is not None:
         _text(head["title"])
+    head["metadata"] = _metadata(head.get("metadata"))
     _number(head.get("chunks"), most_chunks)
     return head
 
@@ -151,6 +153,20 @@ def _text(value: object) -> str:
         else:
             return value
     msg = "expected text from the parser process, got something else"
+    raise BadFrameError(msg)
+
+
+def _metadata(value: object) -> dict[str, Scalar]:
+    if isinstance(value, dict) and len(value) <= _MOST_METADATA:
+        for name, each in value.items():
+            _text(name)
+            if isinstance(each, str):
+                _text(each)
+            elif not isinstance(each, Scalar):
+                break
+        else:
+            return value
+    msg = "expected flat metadata from the parser process, got something else"
     raise BadFrameError(msg)
 
 

@@ -9,12 +9,12 @@ from schemas.events import DocumentSubmitted
 from service.documents import Origin, PreparedDocument, Validator
 from service.errors import UnsupportedUriError
 from service.ingest.fetching.fetcher import Fetcher
-from service.ingest.formats import format_of
 from service.ingest.options import IngestOptions
 from service.ingest.origin import key_of, origin_of
 from service.ingest.pool import ChildPool
 from service.ingest.preparation import accept, prepare
 from service.ingest.source import Source, given, referred
+from service.ingest.telling import is_isolated
 
 _WARM_UP = ("Bees live in the hive, and the hive is full of honey.", "蜜蜂住在蜂箱里，蜂箱里装满了蜂蜜。")
 
@@ -111,7 +111,7 @@ class Ingestor:
     def _is_quick(self, source: Source) -> bool:
         """Return whether the source may be read on the event loop: a short text in UTF-8, of a format that is safe."""
         media_type = accept(source, self._options)
-        if format_of(media_type.name).isolated or len(source.content) > self._options.inline_limit:
+        if is_isolated(media_type) or len(source.content) > self._options.inline_limit:
             return False
         # Text in another charset may have to be guessed, which takes up to a tenth of a second.
         return source.charset is not None or _is_utf8(source.content)

@@ -9,7 +9,8 @@ from collections import Counter
 from itertools import pairwise
 
 from service.documents import Keyword
-from service.ingest.terms import BREAK, joined, terms_of
+from service.ingest.terms import joined, terms_of
+from service.ingest.unspaced import BREAK
 
 _PHRASE = 1.5
 """Score of a phrase for each time it is said; that of a word is 1."""

@@ -2,7 +2,8 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 import stopwordsiso
@@ -17,34 +18,61 @@ _FEWEST_KNOWN = 0.12
 _SLIGHT_LEAD = 1.1
 _FEW_WORDS = 3
 """So few stop words need more than a slight lead: `a` and `in` are words of a dozen languages."""
+_TAG = re.compile(r"([a-z]{2,3})(?![a-z])")
 _WORD = re.compile(r"[^\W\d_]+")
 _LETTERS = {
     "zh": re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]"),
     "ja": re.compile(r"[\u3041-\u30ff]"),
     "ko": re.compile(r"[\uac00-\ud7af]"),
-    "el": re.compile(r"[\u0370-\u03ff]"),
-    "ar": re.compile(r"[\u0600-\u06ff]"),
-    "he": re.compile(r"[\u0590-\u05ff]"),
-    "th": re.compile(r"[\u0e00-\u0e7f]"),
-    "hi": re.compile(r"[\u0900-\u097f]"),
 }
+# Scripts of which one language has most texts, by the blocks of 128 characters that they take in Unicode.
+_BLOCKS = {
+    0x06: "el", 0x07: "el", 0x0A: "hy", 0x0B: "he", 0x0C: "ar", 0x0D: "ar", 0x12: "hi", 0x13: "bn", 0x14: "pa",
+    0x15: "gu", 0x16: "or", 0x17: "ta", 0x18: "te", 0x19: "kn", 0x1A: "ml", 0x1B: "si", 0x1C: "th", 0x1D: "lo",
+    0x1E: "bo", 0x1F: "bo", 0x20: "my", 0x21: "ka", 0x24: "am", 0x25: "am", 0x26: "am", 0x2F: "km",
+}  # fmt: skip
+# Languages that share a script are told apart by letters that the others do not have.
+_TELLING = {
+    "ar": (("ur", re.compile("[ٹڈڑںےھ]")), ("fa", re.compile("[پچژگکی]"))),
+    "hi": (("mr", re.compile("ळ|आहे|आणि")),),
+}
+_CYRILLIC = re.compile(r"[\u0400-\u04ff]")
+_TELLING_CYRILLIC = (
+    ("be", re.compile("[ўЎ]")),
+    ("uk", re.compile("[іїєґІЇЄҐ]")),
+    ("sr", re.compile("[ђћјљњџЂЋЈЉЊЏ]")),
+    ("bg", re.compile("ъ[^ыэе ]")),
+    ("ru", re.compile("[ыэЫЭ]")),
+)
+_CLEAR_SHARE = 0.005
 # A tie goes to the language that is named first.
 _VOTING_CODES = "en de fr es it pt nl sv da no fi pl cs sk hu ro hr tr vi id ca et lv lt sl af ru uk bg"
 _VOTING = tuple(_VOTING_CODES.split())
 
 
-def language_of(text: str, given: str | None = None) -> str:
-    """Return the language of the text: the primary part of a given tag, a detected ISO 639-1 code, or `und`."""
+def language_of(text: str, given: str | None = None, hint: str | None = None) -> str:
+    """Return the language of the text: the primary part of a given tag, a detected ISO 639-1 code, or `und`.
+
+    Args:
+        text: the document's text.
+        given: what the producer says; it is believed.
+        hint: what the document says of itself; it counts only where the text says nothing, as templates often lie.
+
+    """
     if given:
         return given.partition("-")[0].lower()
     sample = text[:_SAMPLE]
     if not sample.isascii() and (found := _by_script(sample)):
         return found
-    return _by_vote(sample)
+    found = _by_vote(sample)
+    if found == UNKNOWN and hint and (tag := _TAG.match(hint.strip().lower())):
+        return tag[1]
+    return found
 
 
 def _by_script(sample: str) -> str | None:
     counts = {language: len(letters.findall(sample)) for language, letters in _LETTERS.items()}
+    counts |= _by_blocks(sample)
     total = sum(map(str.isalpha, sample))
     # Japanese is mostly written in Han characters; the syllables between them tell.
     if counts["ja"] > 0.08 * total:
@@ -52,7 +80,30 @@ def _by_script(sample: str) -> str | None:
     language = max(counts, key=counts.__getitem__)
     # Chinese packs a word into two characters, so that English names in it soon outnumber them.
     share = 0.2 if language == "zh" else 0.4
-    return language if counts[language] > share * total else None
+    if counts[language] > share * total:
+        return _told_apart(sample, language, _TELLING.get(language, ()), counts[language])
+    cyrillic = len(_CYRILLIC.findall(sample))
+    if cyrillic > 0.4 * total:
+        return _told_apart(sample, None, _TELLING_CYRILLIC, cyrillic)
+    return None
+
+
+def _by_blocks(sample: str) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for block, count in Counter(ord(character) >> 7 for character in sample).items():
+        if language := _BLOCKS.get(block):
+            counts[language] = counts.get(language, 0) + count
+    return counts
+
+
+def _told_apart(
+    sample: str, usual: str | None, telling: Iterable[tuple[str, re.Pattern[str]]], letters: int
+) -> str | None:
+    """Return the first language whose own letters the sample has enough of, else the usual one."""
+    for language, own in telling:
+        if len(own.findall(sample)) > _CLEAR_SHARE * letters:
+            return language
+    return usual
 
 
 def _by_vote(sample: str) -> str:

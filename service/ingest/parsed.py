@@ -1,6 +1,12 @@
 """What a format makes of a document: its text and where its sections lie."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from service.documents import Scalar
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +20,7 @@ class Section:
     path: tuple[str, ...]
     """Titles of the headings around it, outermost first; empty before the first heading."""
     page: int | None = None
-    """Page it lies on, from 1; None when the format has no pages."""
+    """Page, slide or sheet it lies on, from 1; None when the format has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +30,12 @@ class ParsedDocument:
     text: str
     title: str | None
     sections: tuple[Section, ...]
+    language: str | None = None
+    """Language tag that the document gives itself. Templates often lie, so it counts only where the text is silent."""
+    metadata: Mapping[str, Scalar] = field(default_factory=dict)
+    """What else the document says of itself, such as its author or a mail's sender; flat, short, few."""
+    prose: int = 0
+    """Where its own words start: what is before, as the headers of a mail, is in no language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +66,62 @@ def sections_of(length: int, headings: list[Heading]) -> tuple[Section, ...]:
     if length > start:
         sections.append(Section(start, length, path))
     return tuple(sections)
+
+
+def paged(sections: Sequence[Section], starts: Sequence[int]) -> tuple[Section, ...]:
+    """Return the sections cut at each page start, with the page's number.
+
+    Args:
+        sections: in order and without gaps.
+        starts: offset of each page, the first one being 0.
+
+    """
+    return tuple(_paged(sections, starts))
+
+
+def _paged(sections: Sequence[Section], starts: Sequence[int]) -> Iterator[Section]:
+    page = 0
+    for section in sections:
+        start = section.start
+        while start < section.end:
+            while page + 1 < len(starts) and starts[page + 1] <= start:
+                page += 1
+            end = min(section.end, starts[page + 1]) if page + 1 < len(starts) else section.end
+            yield Section(start, end, section.path, page + 1)
+            start = end
+
+
+def sound(document: ParsedDocument) -> ParsedDocument:
+    """Return the document with a replacement character for each half of a surrogate pair.
+
+    JSON and RTF can hold half a character; neither Neo4j nor RabbitMQ takes it. Offsets stay as they are.
+    """
+    values = [value for value in document.metadata.values() if isinstance(value, str)]
+    paths = [title for section in document.sections for title in section.path]
+    said = [document.title or "", document.language or "", *document.metadata, *values, *paths]
+    if _is_sound(document.text) and all(map(_is_sound, said)):
+        return document
+    return replace(
+        document,
+        text=_whole(document.text),
+        title=_whole(document.title) if document.title else None,
+        sections=tuple(replace(each, path=tuple(map(_whole, each.path))) for each in document.sections),
+        language=_whole(document.language) if document.language else None,
+        metadata={
+            _whole(name): _whole(value) if isinstance(value, str) else value
+            for name, value in document.metadata.items()
+        },
+    )
+
+
+def _is_sound(text: str) -> bool:
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return False
+    return True
+
+
+def _whole(text: str) -> str:
+    return _HALF.sub("\ufffd", text)

@@ -11,7 +11,7 @@ from service.ingest.options import IngestOptions
 from service.ingest.source import Source
 from service.ingest.split import Span
 
-PIPELINE = "1"
+PIPELINE = "2"
 """Raise it with every change that gives the same document other chunks or keywords: the graph is then rewritten."""
 _BYTES = 16
 _LONGEST_TITLE = 1024
@@ -21,11 +21,13 @@ def content_hash(source: Source, options: IngestOptions) -> str:
     """Return the hash of all that decides the result: content, what is said about it, the pipeline and its sizes."""
     said = {
         "charset": source.charset,
+        "chunk_overlap": options.chunk_overlap,
         "chunk_size": options.chunk_size,
         "keywords_per_chunk": options.keywords_per_chunk,
         "language": source.language,
         "media_type": source.media_type,
         "metadata": dict(source.metadata),
+        "name": source.name,
         "pipeline": PIPELINE,
         "title": source.title,
     }

@@ -1,6 +1,7 @@
 """A few warm child processes, reused from document to document and replaced when they fail."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
@@ -10,6 +11,9 @@ from service.errors import ParserCrashedError
 from service.ingest.child import Child, worker_command
 from service.ingest.options import IngestOptions
 from service.ingest.source import Source
+
+_AT_WORK = 1.0
+"""Seconds after which a child has certainly begun with its document."""
 
 
 class ChildPool:
@@ -57,12 +61,16 @@ class ChildPool:
         """
         async with self._slots:
             if self._idle:
+                child = self._idle.pop()
+                start = time.monotonic()
                 try:
-                    return await self._in(self._idle.pop(), source)
+                    return await self._in(child, source)
                 except ParserCrashedError:
                     # It may have died before this document came, or of what others left in its memory. A document is
-                    # guilty only when a fresh child dies of it.
-                    pass
+                    # guilty only when a fresh child dies of it, or when this one has worked on it and was not killed:
+                    # what fills the memory takes seconds, and would take them twice.
+                    if time.monotonic() - start > _AT_WORK and not child.killed:
+                        raise
             return await self._in(await self._fresh(), source)
 
     async def _fresh(self) -> Child:

@@ -22,7 +22,7 @@ class Source:
     language: str | None = None
     metadata: Mapping[str, Scalar] = field(default_factory=dict)
     name: str | None = None
-    """File name without folders, where there is one."""
+    """File name, with or without folders, when there is one; its suffix tells the type where nothing better does."""
 
 
 def given(event: DocumentSubmitted) -> Source:
@@ -36,6 +36,7 @@ def given(event: DocumentSubmitted) -> Source:
         title=event.title,
         language=event.language,
         metadata=event.metadata,
+        name=_named(event),
     )
 
 
@@ -48,5 +49,11 @@ def referred(event: DocumentSubmitted, fetched: Fetched) -> Source:
         title=event.title,
         language=event.language,
         metadata=event.metadata,
-        name=fetched.name,
+        name=_named(event) or fetched.name,
     )
+
+
+def _named(event: DocumentSubmitted) -> str | None:
+    """Return the file name that the event's metadata give."""
+    names = (event.metadata.get(key) for key in ("filename", "file_name"))
+    return next((name for name in names if isinstance(name, str)), None)

@@ -1,7 +1,8 @@
 """The child process: reads requests from stdin, writes replies to stdout, and may be killed at any moment.
 
-It holds no secrets, writes no files and dies with its parent. Its memory is limited, so a document that unpacks
-without end takes down this process and nothing else.
+It is confined before it loads anything (`confinement`): it holds no secrets, reaches no network, reads no files but the
+program's, writes none, and dies with its parent. Its memory and time are limited, so a document that unpacks without
+end takes down this process and nothing else.
 """
 
 import os
@@ -10,19 +11,16 @@ from typing import BinaryIO
 
 from service.errors import ParserCrashedError, PermanentError, UnsafeError
 from service.ingest import frames
-from service.ingest.options import IngestOptions
+from service.ingest.confinement import confine
+from service.ingest.confinement.limits import allow_processor_time
+from service.ingest.options import MIB, IngestOptions
 from service.ingest.preparation import prepare
 from service.ingest.source import Source
-
-_PR_SET_PDEATHSIG = 1
-_SIGKILL = 9
 
 
 def main() -> None:
     """Serve requests until stdin ends. Arguments: process id of the parent, memory limit in bytes."""
-    parent, memory = int(sys.argv[1]), int(sys.argv[2])
-    _die_with(parent)
-    _limit(memory)
+    confine(int(sys.argv[1]), int(sys.argv[2]), (sys.prefix, sys.base_prefix, *sys.path))
     replies = os.fdopen(os.dup(1), "wb")
     # What a library prints must not end up between the frames.
     os.dup2(2, 1)
@@ -46,6 +44,7 @@ def serve(requests: BinaryIO, replies: BinaryIO) -> None:
 
 
 def _answer(source: Source, options: IngestOptions, replies: BinaryIO) -> None:
+    allow_processor_time(options.cpu_seconds * max(1, len(source.content) / MIB))
     try:
         document = prepare(source, options)
     except PermanentError as error:
@@ -59,27 +58,3 @@ def _answer(source: Source, options: IngestOptions, replies: BinaryIO) -> None:
         replies.write(frames.refusal(ParserCrashedError(text)))
     else:
         replies.writelines(frames.reply(document))
-
-
-def _die_with(parent: int) -> None:
-    """Have the kernel kill this process when its parent dies, even amid a document; elsewhere stdin ends in time."""
-    if sys.platform == "linux":
-        import ctypes  # noqa: PLC0415 - of use here only
-
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, _SIGKILL)
-    if os.getppid() != parent:  # it died before that
-        os._exit(1)
-
-
-def _limit(memory: int) -> None:
-    try:
-        import resource  # noqa: PLC0415 - absent on Windows
-    except ImportError:
-        return
-    for limit, value in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 0)):
-        try:
-            resource.setrlimit(limit, (value, value))
-        except (ValueError, OSError):  # macOS knows RLIMIT_AS and does not keep it
-            continue
-    # The event loop comes first when the cores are busy.
-    os.nice(5)

@@ -63,20 +63,19 @@ async def test_work_is_held_while_the_graph_is(serve, through_proxy, graph, prox
 
 
 @pytest.fixture
-async def rotating(driver):
-    """A user of this test's own, whose password may change."""
+async def rotating(through_proxy, driver):
+    """Settings with a user of this test's own, whose password may change."""
     await driver.execute_query("CREATE USER rotating SET PASSWORD 'password-one' CHANGE NOT REQUIRED")
-    yield "rotating"
+    yield through_proxy.model_copy(update={"neo4j_username": "rotating"})
     await driver.execute_query("DROP USER rotating")
 
 
-async def test_a_password_that_is_changed_is_read_again(through_proxy, graph, proxy, driver, rotating, tmp_path):
+async def test_a_password_that_is_changed_is_read_again(rotating, graph, proxy, driver, tmp_path):
     secret = tmp_path / "password"
     secret.write_text("password-one\n")
-    user = through_proxy.model_copy(update={"neo4j_username": rotating})
-    async with a_process(user, NEO4J_PASSWORD=None, NEO4J_PASSWORD_FILE=str(secret)) as service:
+    async with a_process(rotating, NEO4J_PASSWORD=None, NEO4J_PASSWORD_FILE=str(secret)) as service:
         await service.ready()
-        async with BrokerView(user.rabbitmq_url) as broker:
+        async with BrokerView(rotating.rabbitmq_url) as broker:
             await driver.execute_query("ALTER USER rotating SET PASSWORD 'password-two'")
             # Connections that are open stay logged on.
             await proxy.cut()

@@ -2,19 +2,21 @@
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from service.documents import Scalar
 from service.errors import UnsafeError
 from service.ingest.charsets import decode
+from service.ingest.formats.html_attributes import attributes_of
 from service.ingest.formats.html_depth import depth_of
 from service.ingest.formats.html_text import TextWriter
 from service.ingest.options import IngestOptions
 from service.ingest.parsed import ParsedDocument, sections_of
 
-DEEPEST = 512
-"""Levels of nesting that are read, as many as browsers keep. Real pages have a few dozen."""
 _DROPPED = (
     "script,style,noscript,template,svg,math,iframe,object,canvas,nav,aside,footer,form,button,select,dialog,"
     "[hidden],[aria-hidden=true]"
 )
+_LONGEST = 500
+_MOST_ATTRIBUTES = 1000
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 _PARAGRAPHS = frozenset({"p", "table", "blockquote", "ul", "ol", "dl", "figure"})
 _LINE_NAMES = (
@@ -28,19 +30,22 @@ def parse(content: bytes, charset: str | None, options: IngestOptions) -> Parsed
     """Return the page's text with its headings as sections.
 
     Raises:
-        UnsafeError: the page is nested deeper than any real one.
+        TooLargeError: it has too much text.
+        UnsafeError: the page is nested deeper than any real one, or a tag of it has more attributes.
 
     """
     source = decode(content, charset, html=True)
-    # Before the parser runs, because its time is quadratic in the depth.
-    depth = depth_of(source, DEEPEST)
-    if depth > DEEPEST:
-        msg = f"expected HTML of at most {DEEPEST} nested elements, got more"
+    # Before the parser runs, because its time is quadratic in both.
+    if depth_of(source, options.max_nesting) > options.max_nesting:
+        msg = f"expected HTML of at most {options.max_nesting} elements inside each other, got more"
+        raise UnsafeError(msg)
+    if attributes_of(source, _MOST_ATTRIBUTES) > _MOST_ATTRIBUTES:
+        msg = f"expected HTML of at most {_MOST_ATTRIBUTES} attributes in a tag, got more"
         raise UnsafeError(msg)
     tree = LexborHTMLParser(source)
     found = tree.css_first("title")
     title = " ".join(found.text().split()) if found else ""
-    writer = TextWriter()
+    writer = TextWriter(options.max_characters)
     if tree.body is not None:
         # Skipped, not taken out of the tree: they nest, and what is freed with its parent must not be freed again.
         dropped = {node.mem_id for node in tree.body.css(_DROPPED)}
@@ -48,7 +53,17 @@ def parse(content: bytes, charset: str | None, options: IngestOptions) -> Parsed
     text = writer.text()
     headings = writer.headings
     title = title or next((heading.title for heading in headings if heading.level == 1), "")
-    return ParsedDocument(text, title or None, sections_of(len(text), headings))
+    language = tree.root.attributes.get("lang") if tree.root is not None else None
+    return ParsedDocument(text, title or None, sections_of(len(text), headings), language, _metadata(tree))
+
+
+def _metadata(tree: LexborHTMLParser) -> dict[str, Scalar]:
+    found: dict[str, Scalar] = {}
+    for name in ("author", "description"):
+        element = tree.css_first(f"meta[name={name} i]")
+        if element is not None and (text := " ".join((element.attributes.get("content") or "").split())):
+            found[name] = text[:_LONGEST]
+    return found
 
 
 def _write(root: LexborNode, dropped: set[int], writer: TextWriter) -> None:

@@ -1,5 +1,6 @@
 """Writes the text of a page: collapses white space as a browser does, and remembers where the headings are."""
 
+from service.errors import TooLargeError
 from service.ingest.parsed import Heading
 
 _LONGEST_TITLE = 200
@@ -8,7 +9,9 @@ _LONGEST_TITLE = 200
 class TextWriter:
     """Collects words, lines and paragraphs. Breaks are kept back until words follow, so none is doubled or dangles."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        """Make a writer of at most `most` characters."""
+        self._most = most
         self.headings: list[Heading] = []
         self._parts: list[str] = []
         self._length = 0
@@ -29,7 +32,7 @@ class TextWriter:
         if self._preformatted:
             self._put(text)
         elif words := text.split():
-            self._space = self._space or text[0].isspace()
+            self._space = self._space or (text[0].isspace() and not self._fresh)
             self._put(" ".join(words))
             self._space = text[-1].isspace()
         else:
@@ -60,8 +63,8 @@ class TextWriter:
         """End a cell of a table row."""
         self._breaks = 0 if self._parts and not self._prefix else self._breaks
         self._space = False
-        self._put(" | ")
-        self._fresh = True
+        self._put(" |")
+        self._space = True
 
     def open_heading(self, level: int) -> None:
         """Start a heading of that level, from 1."""
@@ -112,3 +115,6 @@ class TextWriter:
         if text:
             self._parts.append(text)
             self._length += len(text)
+            if self._length > self._most:
+                msg = f"expected at most {self._most} characters of text, got {self._length} and more"
+                raise TooLargeError(msg)

@@ -1,16 +1,22 @@
-"""Markdown: the text stays its source, headings open sections, the first heading of level 1 is the title."""
+"""Markdown: the text stays its source, headings open sections; front matter or the first heading gives the title."""
 
 import re
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 
 from markdown_it import MarkdownIt
 
+from service.documents import Scalar
 from service.ingest.charsets import decode
 from service.ingest.options import IngestOptions
 from service.ingest.parsed import Heading, ParsedDocument, sections_of
 
 _LONGEST_TITLE = 200
+_LONGEST = 500
+# What site generators and pandoc put before the text: YAML, of which plain fields of one line are read.
+_FRONT_MATTER = re.compile(r"---[ \t]*\n(?:(?!(?:---|\.\.\.)[ \t]*\n)[^\n]*\n){1,200}(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
+_FIELD = re.compile(r"""^(title|author|date|lang):[ \t]+["']?([^"'\[\]{}|>&*!\n][^\n]*?)["']?[ \t]*$""", re.MULTILINE)
 # These start with a literal line break, which is searched for ten times as fast as `^`; see `headings_of`.
 _HASH_LINE = re.compile(r"\n(#{1,6})(?:[ \t]+([^\n]*))?(?![^\n])")
 # A heading that does not start with a `#` at the start of its line: indented or underlined.
@@ -25,9 +31,13 @@ _EMPHASIS = re.compile(r"[*`]|(?<!\w)_+|_+(?!\w)")
 def parse(content: bytes, charset: str | None, options: IngestOptions) -> ParsedDocument:
     """Return the Markdown source with its headings as sections."""
     text = decode(content, charset)
-    headings = headings_of(text)
-    title = next((heading.title for heading in headings if heading.level == 1 and heading.title), None)
-    return ParsedDocument(text, title, sections_of(len(text), headings))
+    front = _FRONT_MATTER.match(text)
+    start = front.end() if front else 0
+    headings = [replace(each, offset=each.offset + start) for each in headings_of(text[start:])]
+    said = dict(_FIELD.findall(front[0])) if front else {}
+    title = said.get("title") or next((each.title for each in headings if each.level == 1 and each.title), None)
+    metadata: dict[str, Scalar] = {name: said[name][:_LONGEST] for name in ("author", "date") if name in said}
+    return ParsedDocument(text, title, sections_of(len(text), headings), said.get("lang"), metadata)
 
 
 def headings_of(text: str) -> list[Heading]:

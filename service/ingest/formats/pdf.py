@@ -8,7 +8,7 @@ from service.errors import CorruptError, EncryptedError, GarbledError, NoTextErr
 from service.ingest.formats.pdf_bookmarks import bookmarks_of, headings_on
 from service.ingest.formats.pdf_garbled import is_garbled
 from service.ingest.options import IngestOptions
-from service.ingest.parsed import Heading, ParsedDocument, Section, sections_of
+from service.ingest.parsed import Heading, ParsedDocument, paged, sections_of
 
 _FEWEST_CHARACTERS = 20
 _BETWEEN_PAGES = "\n\n"
@@ -46,7 +46,7 @@ def parse(content: bytes, charset: str | None, options: IngestOptions) -> Parsed
         headings += headings_on(page, offset, bookmarks.get(number, ()))
         offset += len(page) + len(_BETWEEN_PAGES)
     text = _BETWEEN_PAGES.join(pages)
-    return ParsedDocument(text, title or None, _paged(sections_of(len(text), headings), starts))
+    return ParsedDocument(text, title or None, paged(sections_of(len(text), headings), starts))
 
 
 def _open(content: bytes) -> pdfium.PdfDocument:
@@ -98,18 +98,3 @@ def _check_text(pages: list[str]) -> None:
     if is_garbled("\n".join(pages)):
         msg = "expected readable text, got characters that form no words: the fonts carry no character map"
         raise GarbledError(msg)
-
-
-def _paged(sections: tuple[Section, ...], starts: list[int]) -> tuple[Section, ...]:
-    """Return the sections cut at each page start, with the page's number."""
-    paged: list[Section] = []
-    page = 0
-    for section in sections:
-        start = section.start
-        while start < section.end:
-            while page + 1 < len(starts) and starts[page + 1] <= start:
-                page += 1
-            end = min(section.end, starts[page + 1]) if page + 1 < len(starts) else section.end
-            paged.append(Section(start, end, section.path, page + 1))
-            start = end
-    return tuple(paged)

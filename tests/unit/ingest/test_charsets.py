@@ -58,3 +58,109 @@ def test_bytes_that_are_no_text_are_refused():
 def test_a_document_without_a_word_is_refused(content):
     with pytest.raises(NoTextError):
         prepared(content)
+
+
+SAMPLES = {
+    "zh-CN": (
+        "蜜蜂住在蜂箱里。工蜂采集花蜜，带回蜂巢，酿成蜂蜜。"
+        "蜂王每天产卵，雄蜂与她交配。养蜂人春天检查蜂箱，夏天收获蜂蜜。"
+    ),
+    "zh-TW": (
+        "蜜蜂住在蜂箱裡。工蜂採集花蜜，帶回蜂巢，釀成蜂蜜。"
+        "蜂王每天產卵，雄蜂與她交配。養蜂人春天檢查蜂箱，夏天收穫蜂蜜。"
+    ),
+    "ja": "ミツバチは巣箱に住んでいます。働き蜂は花の蜜を集めて巣に持ち帰り、蜂蜜を作ります。女王蜂は毎日産卵。",
+    "ko": ("꿀벌은 벌통에 산다. 일벌은 꽃의 꿀을 모아 벌집으로 가져와 꿀을 만든다. 여왕벌은 매일 알을 낳는다."),
+    "ru": (
+        "Пчёлы живут в улье. Рабочие пчёлы собирают нектар и делают из него мёд. Матка каждый день откладывает яйца."
+    ),
+    "de": (
+        "Über die Wiese fliegen die Bienen, früh und spät. Die Königin legt "
+        "täglich Eier, und die Arbeiterinnen füttern."
+    ),
+    "pl": (
+        "Pszczoły żyją w ulu. Robotnice zbierają nektar i wytwarzają miód. "
+        "Pszczelarz wiosną przegląda ule i się cieszy."
+    ),
+    "tr": (
+        "Arılar kovanda yaşar. İşçi arılar çiçeklerden nektar toplar ve bal yapar. "
+        "Ana arı her gün bir kovanda yumurtlar."
+    ),
+    "el": (
+        "Οι μέλισσες ζουν στην κυψέλη. Οι εργάτριες μαζεύουν νέκταρ και φτιάχνουν μέλι. Η βασίλισσα γεννά κάθε μέρα."
+    ),
+    "ar": (
+        "يعيش النحل في الخلية. تجمع العاملات الرحيق وتصنع العسل. تضع الملكة البيض "
+        "كل يوم، ويفحص النحال الخلايا في الربيع."
+    ),
+    "he": (
+        "הדבורים חיות בכוורת. הפועלות אוספות צוף ומייצרות דבש. המלכה מטילה ביצים בכל יום והכוורן בודק את הכוורות באביב."
+    ),
+    "th": ("ผึ้งอาศัยอยู่ในรัง ผึ้งงานเก็บน้ำหวานและทำน้ำผึ้ง นางพญาวางไข่ทุกวัน"),
+    "en": (
+        "Bees live in the hive. Workers gather nectar and make honey. The queen "
+        "lays eggs every day, and the keeper looks."
+    ),
+}
+CHARSETS = {
+    "zh-CN": ["gb18030", "gbk", "gb2312", "utf-16-le", "utf-16-be"],
+    "zh-TW": ["big5", "utf-16-le", "utf-16-be"],
+    "ja": ["shift_jis", "cp932", "euc-jp", "iso2022_jp", "utf-16-le", "utf-16-be"],
+    "ko": ["euc-kr", "cp949", "utf-16-le", "utf-16-be"],
+    "ru": ["cp1251", "koi8-r", "iso8859-5", "utf-16-le", "utf-16-be"],
+    "de": ["cp1252", "latin-1", "utf-16-le"],
+    "pl": ["cp1250", "iso8859-2", "utf-16-be"],
+    "tr": ["cp1254", "utf-16-le"],
+    "el": ["cp1253", "iso8859-7"],
+    "ar": ["cp1256"],
+    "he": ["cp1255"],
+    "th": ["cp874", "utf-16-le"],
+    "en": ["utf-16-le", "utf-16-be", "ascii"],
+}
+PAIRS = [(language, charset) for language, charsets in CHARSETS.items() for charset in charsets]
+
+
+@pytest.mark.parametrize(("language", "charset"), PAIRS)
+def test_text_in_a_charset_that_nobody_declares_is_read(language, charset):
+    assert decode(SAMPLES[language].encode(charset)) == SAMPLES[language]
+
+
+@pytest.mark.parametrize(("language", "charset"), PAIRS)
+def test_text_in_a_declared_charset_is_read(language, charset):
+    assert decode(SAMPLES[language].encode(charset), charset) == SAMPLES[language]
+
+
+@pytest.mark.parametrize("charset", ["utf-8-sig", "utf-16", "utf-32"])
+@pytest.mark.parametrize("language", SAMPLES)
+def test_a_byte_order_mark_wins_over_a_wrong_declaration(language, charset):
+    assert decode(SAMPLES[language].encode(charset), "iso-8859-1") == SAMPLES[language]
+
+
+@pytest.mark.parametrize(
+    ("text", "charset", "declared"),
+    [
+        ("①㈱髙", "cp932", "shift_jis"),
+        ("①㈱", "cp932", "x-sjis"),
+        ("똠방각하", "cp949", "ks_c_5601-1987"),
+        ("“quoted” €", "cp1252", "iso-8859-1"),
+        ("啫喱", "big5hkscs", "Big5"),
+        ("蜂", "euc_jp", "x-euc-jp"),
+    ],
+)
+def test_a_declared_charset_is_read_as_what_people_mean_by_it(text, charset, declared):
+    assert decode(text.encode(charset), declared) == text
+
+
+def test_a_damaged_byte_does_not_turn_the_whole_text_into_another_charset():
+    damaged = SAMPLES["ru"].encode() * 20 + b"\xff" + SAMPLES["ru"].encode()
+    assert decode(damaged) == SAMPLES["ru"] * 20 + "\ufffd" + SAMPLES["ru"]
+    chinese = SAMPLES["zh-CN"].encode("gb18030") * 20
+    assert decode(chinese[:-1], "gb2312").startswith(SAMPLES["zh-CN"] * 19)
+
+
+def test_a_wrong_declaration_is_found_out_by_utf_8():
+    assert decode(SAMPLES["zh-CN"].encode(), "big5") == SAMPLES["zh-CN"]
+    assert decode(SAMPLES["ru"].encode(), "us-ascii") == SAMPLES["ru"]
+    for server_default in ("iso-8859-1", "windows-1252"):
+        assert decode(SAMPLES["ru"].encode(), server_default) == SAMPLES["ru"]
+        assert decode(SAMPLES["de"].encode("cp1252"), server_default) == SAMPLES["de"]

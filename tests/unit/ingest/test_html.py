@@ -1,6 +1,6 @@
 import pytest
 
-from service.errors import UnsafeError
+from service.errors import TooLargeError, UnsafeError
 from service.ingest.formats.html import parse
 from service.ingest.options import IngestOptions
 
@@ -24,7 +24,7 @@ def test_a_page_becomes_readable_text_with_sections():
     assert document.title == "Bees and hives"
     assert document.text == (
         "# Bees\n\nA honey bee flies.\n\n- queen\n- worker\n\n## Hives of wood\n\n"
-        "| Hive | Frames | \n| Dadant | 12 | \n\n```\na\n   b\n```"
+        "| Hive | Frames |\n| Dadant | 12 |\n\n```\na\n   b\n```"
     )
     assert [section.path for section in document.sections] == [("Bees",), ("Bees", "Hives of wood")]
     assert document.text[document.sections[1].start :].startswith("## Hives")
@@ -47,7 +47,7 @@ def test_blocks_inside_a_heading_do_not_hide_it():
 @pytest.mark.parametrize("tag", ["div", "b", "x-y", "font", "SPAN"])
 @pytest.mark.timeout(5)
 def test_a_page_that_nests_without_end_is_refused_before_it_is_parsed(tag):
-    with pytest.raises(UnsafeError, match="nested"):
+    with pytest.raises(UnsafeError, match="at most 512 elements inside each other"):
         parsed(f"<{tag}>" * 200_000 + "deep")
 
 
@@ -64,3 +64,21 @@ def test_what_is_dropped_may_nest():
 
 def test_a_long_list_of_unclosed_items_is_flat():
     assert parsed("<ul>" + "<li>bee<br>" * 5000).text.count("bee") == 5000
+
+
+@pytest.mark.parametrize("attribute", ["a{}=b ", "a{}/", 'a{}=">" ', "a{}='x'", "a{} "])
+def test_a_tag_with_endless_attributes_is_refused_before_the_parser_sees_it(attribute):
+    tag = "<p " + "".join(attribute.format(number) for number in range(5000)) + ">"
+    with pytest.raises(UnsafeError, match="1000 attributes"):
+        parsed(f"<html><body>{tag}bees</p></body></html>")
+
+
+def test_a_page_with_too_much_text_is_given_up_while_it_is_written():
+    with pytest.raises(TooLargeError, match="at most 100 characters"):
+        parse(b"<p>The bees are in the hive.</p>" * 10, None, IngestOptions(max_characters=100))
+
+
+def test_long_values_and_programs_are_no_attributes():
+    picture = f"<img src='data:image/png;base64,{'ab/cd+' * 5000}'>"
+    program = f"<script>for (i = 0; i<n; i++) {{ x = '{'bees in the hive ' * 1000}' }}</script>"
+    assert parsed(f"<html><body>{picture}{program}<p>Honey</p></body></html>").text == "Honey"

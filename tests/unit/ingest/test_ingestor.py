@@ -145,6 +145,21 @@ async def test_a_child_that_was_killed_while_idle_does_not_fail_the_next_documen
         assert set(pool.pids) - set(killed)
 
 
+async def test_a_document_that_a_reused_child_dies_of_at_work_is_not_tried_again():
+    # Given a child that refuses one document, and works on the next one until it breaks
+    program = (
+        "ask = lambda: sys.stdin.buffer.read(int.from_bytes(sys.stdin.buffer.read(4), 'big')) and "
+        f"sys.stdin.buffer.read({len(SHORT.content)}); import os; ask(); "
+        'frame(b\'{"error": "NoTextError", "detail": "expected"}\'); ask(); time.sleep(1.2); os.abort()'
+    )
+    async with ChildPool(IngestOptions(workers=1), misbehaving(program)) as pool:
+        with pytest.raises(NoTextError):
+            await pool.prepare(SHORT)
+        # When that document comes, then it is guilty: a fresh child would have refused it
+        with pytest.raises(ParserCrashedError):
+            await pool.prepare(SHORT)
+
+
 async def test_a_child_that_is_killed_amid_a_document_is_replaced():
     async with ChildPool(IngestOptions(workers=1)) as pool:
         # Given a reused child that has a document

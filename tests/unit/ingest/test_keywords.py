@@ -113,3 +113,25 @@ def test_related_texts_share_keywords():
 def test_a_detected_language_is_good_enough_for_its_keywords():
     text = "Die Bienen tragen den Honig in die Waben. Der Honig in den Waben gehört den Bienen."
     assert set(names(text, language_of(text))[:3]) == {"bienen", "honig", "waben"}
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "word"),
+    [
+        ("fr", "L'affinage dure un an. Sans affinage, pas de goût.", "affinage"),
+        ("it", "Guarda l'albero: un albero nuovo, dell’albero vecchio.", "albero"),
+        ("ca", "L'oli i l’oli nou.", "oli"),
+    ],
+)
+def test_a_word_is_one_keyword_with_and_without_its_article(language, text, word):
+    (first, *_) = keywords_of(text, language, 10)
+    assert first.name == word
+
+
+def test_what_looks_like_an_article_stays_where_there_are_none():
+    assert "o'brien" in names("O'Brien met O'Brien.")
+    assert "aujourd'hui" not in {name.partition("'")[2] for name in names("aujourd'hui la ruche", "fr")}
+
+
+def test_words_of_korean_stay_apart_in_a_phrase():
+    assert "사람들 김장" in names("마을 사람들은 김장을 한다", "ko", most=50)

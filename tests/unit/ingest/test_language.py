@@ -42,3 +42,33 @@ def test_a_given_tag_wins(tag, language):
 @settings(max_examples=100, deadline=None)
 def test_any_text_has_a_language_tag(text):
     assert 2 <= len(language_of(text)) <= 3
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Бджоли живуть у вулику, і матка щодня відкладає яйця.", "uk"),
+        ("Пчёлы живут в улье, и матка каждый день откладывает яйца.", "ru"),
+        ("Пчеле живе у кошници, а њихова матица леже јаја сваки дан.", "sr"),
+        ("Пчолы жывуць у вуллі, і матка кожны дзень адкладае яйкі ў соты.", "be"),
+        ("زنبورها در کندو زندگی می‌کنند و ملکه هر روز تخم می‌گذارد.", "fa"),
+        ("شہد کی مکھیاں چھتے میں رہتی ہیں اور ملکہ ہر روز انڈے دیتی ہے۔", "ur"),
+        ("يعيش النحل في الخلية وتضع الملكة البيض كل يوم.", "ar"),
+        ("মৌমাছি মৌচাকে থাকে।", "bn"),
+        ("தேனீக்கள் கூட்டில் வாழ்கின்றன.", "ta"),
+        ("ფუტკარი სკაში ცხოვრობს.", "ka"),
+        ("Մեղուները ապրում են փեթակում։", "hy"),
+        ("ဗမာစာ ပျား", "my"),
+        ("ንቦች በቀፎ ውስጥ ይኖራሉ።", "am"),
+    ],
+)
+def test_a_script_or_its_own_letters_tell_the_language(text, language):
+    assert language_of(text) == language
+
+
+def test_what_a_document_says_of_itself_counts_only_where_its_text_says_nothing():
+    assert language_of("12 | 34 | 56", None, "de-AT") == "de"
+    assert language_of("The bees are in the hive and they make honey.", None, "fr") == "en"
+    assert language_of("The bees are in the hive and they make honey.", "fr", "de") == "fr"
+    for nonsense in ("english", "", "  ", "1", "x" * 1000):
+        assert language_of("12 | 34 | 56", None, nonsense) == "und"

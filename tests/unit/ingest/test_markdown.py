@@ -77,3 +77,16 @@ def test_the_heading_of_a_chunk_is_its_path():
 @pytest.mark.timeout(10)
 def test_hostile_markdown_takes_no_hostile_time(line):
     prepared(f"Bees\n\n{line}", "text/markdown")
+
+
+def test_front_matter_gives_title_author_and_language_and_is_no_heading():
+    front = "---\ntitle: 'The Apiary'\nauthor: Ada Keeper\nlang: en-GB\ntags: [bees]\n---\n"
+    read = parse(f"{front}\n# Bees\n\nfly.\n".encode(), None, IngestOptions())
+    assert (read.title, read.language, read.metadata) == ("The Apiary", "en-GB", {"author": "Ada Keeper"})
+    assert [each.path for each in read.sections] == [(), ("Bees",)]
+    assert read.text[read.sections[1].start :] == "# Bees\n\nfly.\n"
+
+
+@pytest.mark.parametrize("text", ["---\n\nBees\n", "---\n", "Bees\n---\n", "---\ntitle: a", "----\na: b\n----\n"])
+def test_a_line_of_hyphens_is_no_front_matter(text):
+    assert parse(text.encode(), None, IngestOptions()).metadata == {}

@@ -126,3 +126,24 @@ def test_the_second_version_of_the_example_keeps_chunks_of_the_first():
     assert first & second
     assert first - second
     assert second - first
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type"),
+    [
+        (b'{"title": "hive \\ud800", "bees": "in the hive \\udfff with honey", "\\ud83d": 1}', "application/json"),
+        (rb"{\rtf1 The bees are in the hive \u-10179? with honey.}", "application/rtf"),
+        (b"The bees are in the hive +2AA- with honey.", "text/plain; charset=utf-7"),
+    ],
+)
+def test_half_a_character_is_replaced_for_the_graph_could_not_store_it(content, media_type):
+    document = prepared(content, media_type)
+    text = "".join(chunk.text for chunk in document.chunks)
+    assert "\ufffd" in text
+    (document.title or "").encode()
+    text.encode()
+
+
+def test_a_character_that_rtf_writes_in_two_halves_is_one():
+    document = prepared(rb"{\rtf1 A bee \u-10179?\u-9187? in the hive.}", "application/rtf")
+    assert "A bee \U0001f41d in the hive." in document.chunks[0].text

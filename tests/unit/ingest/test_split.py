@@ -156,3 +156,83 @@ def test_more_chunks_than_allowed_are_refused_with_the_limit_and_the_number():
 def test_a_text_that_cannot_fit_is_refused_before_it_is_cut():
     with pytest.raises(TooLargeError, match="at least 33333"):
         split(plain("a" * 10_000_000), SIZE, 3)
+
+
+def rows(chance: random.Random, number: int) -> list[str]:
+    return [f"| {' | '.join(chance.choices(WORDS, k=8))} | {chance.randint(0, 9999)} |" for _ in range(number)]
+
+
+SHAPES = {
+    # What a format makes of a document, by the unit that an edit changes and what stands between two units.
+    "paragraphs": (lambda chance, number: [paragraph(chance) for _ in range(number)], "\n\n"),
+    "one paragraph of sentences": (
+        lambda chance, number: [" ".join(chance.choices(WORDS, k=12)).capitalize() + "." for _ in range(number)],
+        " ",
+    ),
+    "rows of a table": (rows, "\n"),
+    "lines without a full stop": (
+        lambda chance, number: [" ".join(chance.choices(WORDS, k=9)) for _ in range(number)],
+        "\n",
+    ),
+    "Chinese sentences": (
+        lambda chance, number: ["".join(chance.choices("蜂蜜花巢王房春夏秋冬采", k=30)) + "。" for _ in range(number)],
+        "",
+    ),
+    "Thai phrases": (lambda chance, number: ["".join(chance.choices("ผงกรนมดตคพ", k=25)) for _ in range(number)], " "),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("overlap", [0, 100])
+@given(seed=st.integers(0, 10**6), edit=st.sampled_from(["replace", "remove", "insert"]))
+@settings(max_examples=15, deadline=None)
+def test_an_edit_of_any_shape_of_text_changes_only_the_chunks_around_it(shape, overlap, seed, edit):
+    # Given a text of a hundred units, however they are separated
+    chance = random.Random(seed)
+    make, between = SHAPES[shape]
+    units = make(chance, 150)
+    before = spans_of(between.join(units), overlap)
+    # When one of them is edited
+    at = chance.randrange(len(units))
+    new = {"replace": make(chance, 1), "remove": [], "insert": [*make(chance, 1), units[at]]}[edit]
+    after = spans_of(between.join(units[:at] + new + units[at + 1 :]), overlap)
+    # Then the chunks that changed are a handful around it, wherever in the text it is
+    changed = (Counter(after) - Counter(before)).total()
+    assert changed <= 9
+    assert len(after) > 12
+
+
+def spans_of(text: str, overlap: int) -> list[str]:
+    return [text[span.start : span.end] for span in split(plain(text), SIZE, 10_000, overlap)]
+
+
+@given(anything, st.integers(40, 400), st.integers(1, 300))
+@settings(max_examples=150, deadline=None)
+def test_with_overlap_chunks_stay_within_their_size_and_cover_the_text(text, size, overlap):
+    spans = split(plain(text), size, 10_000, overlap)
+    covered = set()
+    for span in spans:
+        assert 0 < span.end - span.start <= size
+        assert text[span.start : span.end] == text[span.start : span.end].strip()
+        covered |= set(range(span.start, span.end))
+    assert all(character.isspace() for at, character in enumerate(text) if at not in covered)
+    assert all(left.start < right.start and left.end < right.end for left, right in pairwise(spans))
+
+
+def test_an_overlap_repeats_whole_sentences_of_the_chunk_before():
+    chance = random.Random(6)
+    text = " ".join(paragraph(chance) for _ in range(10))
+    spans = split(plain(text), 600, 1000, 200)
+    repeated = [text[right.start : left.end] for left, right in pairwise(spans) if right.start < left.end]
+    assert len(repeated) > len(spans) // 2
+    assert all(each[0].isupper() and each.endswith(".") and len(each) <= 200 for each in repeated)
+
+
+def test_an_overlap_does_not_reach_back_over_a_heading():
+    chance = random.Random(7)
+    text, headings = "", []
+    for number in range(10):
+        headings.append(Heading(len(text), 1, f"Part {number}"))
+        text += f"Part {number}\n\n" + "\n\n".join(paragraph(chance) for _ in range(6)) + "\n\n"
+    for span in split(ParsedDocument(text, None, sections_of(len(text), headings)), 500, 1000, 200):
+        assert "Part" not in text[span.start + 1 : span.end] or text[span.start :].startswith("Part")

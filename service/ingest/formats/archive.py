@@ -1,0 +1,86 @@
+"""ZIP archives, which most office formats are: looked through before anything in them is unpacked."""
+
+import io
+import re
+import zipfile
+
+from service.errors import CorruptError, EncryptedError, TooLargeError, UnsafeError
+from service.ingest.formats.damage import reading
+from service.ingest.options import MIB, IngestOptions
+
+_MOST_MEMBERS = 10_000
+_LISTED = b"PK\x01\x02"
+_ENCRYPTED = 1
+_STORED_OR_DEFLATED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_TRICK = re.compile(r"^[/\\]|^[A-Za-z]:|(?:^|[/\\])\.\.(?:[/\\]|$)")
+
+
+class Archive:
+    """The members of an archive that is small enough to be unpacked."""
+
+    def __init__(self, content: bytes, options: IngestOptions) -> None:
+        """Open the archive and check all that it says of its members.
+
+        Raises:
+            CorruptError: this is no ZIP archive, or a damaged one.
+            EncryptedError: a member asks for a password.
+            TooLargeError: there are too many members, or they unpack to too much.
+            UnsafeError: a member is packed tighter than documents are, or its name leads out of the archive.
+
+        """
+        # Counted before the list is read: each entry takes a kilobyte of memory then.
+        listed = content.count(_LISTED)
+        if listed > _MOST_MEMBERS:
+            msg = f"expected an archive of at most {_MOST_MEMBERS} members, got {listed}"
+            raise TooLargeError(msg)
+        with reading("ZIP"):
+            self._zip = zipfile.ZipFile(io.BytesIO(content))
+        members = self._zip.infolist()
+        total = sum(member.file_size for member in members)
+        if total > options.max_unpacked:
+            msg = f"expected at most {options.max_unpacked} bytes when unpacked, got {total}"
+            raise TooLargeError(msg)
+        for member in members:
+            _check(member, options.max_compression_ratio)
+        self.names = frozenset(self._zip.namelist())
+        """Names of the members."""
+        if len(self.names) < len(members):
+            msg = "expected each member of the archive once, got two of one name: readers differ in which they take"
+            raise UnsafeError(msg)
+
+    def read(self, name: str) -> bytes:
+        """Return a member, never longer than the archive declares it.
+
+        Raises:
+            CorruptError: there is no such member, or it is damaged.
+
+        """
+        if name not in self.names:
+            msg = f"expected a member {name!r} in the archive, got none"
+            raise CorruptError(msg)
+        with reading("ZIP"):
+            return self._zip.read(name)
+
+    def head(self, name: str, size: int) -> bytes:
+        """Return the first bytes of a member, or nothing when there is no such member."""
+        if name not in self.names:
+            return b""
+        with reading("ZIP"), self._zip.open(name) as member:
+            return member.read(size)
+
+
+def _check(member: zipfile.ZipInfo, most_ratio: int) -> None:
+    if member.flag_bits & _ENCRYPTED:
+        msg = "expected a document that opens without a password, got an encrypted one; submit a decrypted copy"
+        raise EncryptedError(msg)
+    if member.compress_type not in _STORED_OR_DEFLATED:
+        msg = f"expected members that are stored or deflated, got compression method {member.compress_type}"
+        raise CorruptError(msg)
+    if _TRICK.search(member.filename):
+        msg = f"expected members inside the archive, got one named {member.filename[:100]!r}"
+        raise UnsafeError(msg)
+    # A small member of blanks is no bomb, however well it packs.
+    if member.file_size > MIB and member.file_size > most_ratio * max(1, member.compress_size):
+        ratio = member.file_size // max(1, member.compress_size)
+        msg = f"expected members that unpack to at most {most_ratio} times their size, got {ratio} times"
+        raise UnsafeError(msg)

@@ -1,0 +1,137 @@
+"""EML: the headers that people read, the text, and the attachments that are in a known format."""
+
+import email
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from email.message import Message
+from email.policy import compat32
+
+from service.documents import Scalar
+from service.errors import PermanentError, UnsafeError
+from service.ingest.charsets import decode
+from service.ingest.formats import html, plain
+from service.ingest.formats.builder import DocumentBuilder
+from service.ingest.formats.damage import reading
+from service.ingest.options import IngestOptions
+from service.ingest.parsed import ParsedDocument
+from service.ingest.reading import read
+
+_HEADERS = ("From", "To", "Cc", "Date", "Subject")
+_LONGEST = 1000
+_MOST_PARTS = 1000
+_MOST_NAMED = 50
+_STUB = 0.5
+"""Share of the HTML part's text below which the plain part is taken for a stub: "Your program shows no HTML"."""
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What a mail is made of."""
+
+    plain: list[ParsedDocument] = field(default_factory=list)
+    html: list[ParsedDocument] = field(default_factory=list)
+    attachments: list[tuple[str, Message]] = field(default_factory=list)
+
+
+def parse(content: bytes, charset: str | None, options: IngestOptions) -> ParsedDocument:
+    """Return headers and text, then each attachment that can be read, under its name.
+
+    Raises:
+        UnsafeError: it has more parts than any real mail, or deeper ones.
+        GarbledError, UnsupportedMediaTypeError: its text is in no known charset.
+
+    """
+    with reading("EML"):
+        message = email.message_from_bytes(content, policy=compat32)
+        parts = _sorted_parts(message, options)
+    builder = DocumentBuilder(options.max_characters)
+    headers = {name: text for name in _HEADERS if (text := _header(message, name))}
+    for name, text in headers.items():
+        builder.line(f"{name}: {text}")
+    prose = sum(len(name) + len(text) + 3 for name, text in headers.items())
+    for body in _bodies(parts):
+        builder.include(body)
+    names = [name for name, _ in parts.attachments[:_MOST_NAMED]]
+    metadata: dict[str, Scalar] = {f"mail_{name.lower()}": text for name, text in headers.items() if name != "Subject"}
+    if identifier := _header(message, "Message-ID"):
+        metadata["mail_message_id"] = identifier
+    if names:
+        builder.paragraph(f"Attachments: {', '.join(names)}")
+        metadata["mail_attachments"] = ", ".join(names)[:_LONGEST]
+    if options.attachment_depth:
+        _include_attachments(parts, builder, replace(options, attachment_depth=options.attachment_depth - 1))
+    language = _header(message, "Content-Language") or next((body.language for body in parts.html), None)
+    return replace(builder.build(headers.get("Subject"), language, metadata), prose=prose)
+
+
+def _sorted_parts(message: Message, options: IngestOptions) -> _Parts:
+    parts = _Parts()
+    for count, part in enumerate(_leaves(message), 1):
+        if count > _MOST_PARTS:
+            msg = f"expected a mail of at most {_MOST_PARTS} parts, got more"
+            raise UnsafeError(msg)
+        kind = part.get_content_type()
+        name = _file_name(part)
+        if name or part.get_content_disposition() == "attachment" or not kind.startswith("text/"):
+            parts.attachments.append((name or kind, part))
+        elif kind == "text/html":
+            parts.html.append(html.parse(_payload(part), part.get_content_charset(), options))
+        else:
+            parts.plain.append(plain.parse(_payload(part), part.get_content_charset(), options))
+    return parts
+
+
+def _leaves(message: Message) -> Iterator[Message]:
+    """Yield the parts that hold something, in order; a mail in a mail is one of them."""
+    stack = [message]
+    while stack:
+        part = stack.pop()
+        if part.is_multipart() and part.get_content_maintype() == "multipart":
+            stack.extend(reversed([inner for inner in part.get_payload() if isinstance(inner, Message)]))
+        else:
+            yield part
+
+
+def _bodies(parts: _Parts) -> list[ParsedDocument]:
+    said, shown = (sum(len(body.text.strip()) for body in bodies) for bodies in (parts.plain, parts.html))
+    return parts.html if said < _STUB * shown else parts.plain
+
+
+def _include_attachments(parts: _Parts, builder: DocumentBuilder, options: IngestOptions) -> None:
+    for name, part in parts.attachments:
+        try:
+            document = read(_payload(part), part.get_content_type(), name, part.get_content_charset(), options)
+        except PermanentError:  # a picture, or damaged: it is named above, and the mail is readable without it
+            continue
+        builder.heading(1, name)
+        builder.include(document[1])
+
+
+def _payload(part: Message) -> bytes:
+    if part.get_content_type() == "message/rfc822" and part.is_multipart():
+        return b"".join(inner.as_bytes() for inner in part.get_payload() if isinstance(inner, Message))
+    payload = part.get_payload(decode=True)
+    return payload if isinstance(payload, bytes) else b""
+
+
+def _file_name(part: Message) -> str:
+    name = part.get_filename()
+    return _decoded(name) if name else ""
+
+
+def _header(message: Message, name: str) -> str:
+    value = message.get(name)
+    return _decoded(value) if value is not None else ""
+
+
+def _decoded(value: object) -> str:
+    """Return a header's text on one line; characters in no declared charset are read as in a file."""
+    try:
+        text = str(make_header(decode_header(str(value))))
+    except (LookupError, UnicodeError, ValueError, HeaderParseError):
+        text = str(value)
+    if any("\udc80" <= character <= "\udcff" for character in text):
+        text = decode(text.encode("ascii", "surrogateescape"))
+    return " ".join(text.split())[:_LONGEST]

@@ -1,0 +1,102 @@
+"""Paragraphs, lists and tables that lie inside each other, as word processors nest them, in reading order."""
+
+from dataclasses import dataclass, field
+
+from service.errors import UnsafeError
+from service.ingest.formats.builder import DocumentBuilder
+
+
+@dataclass(slots=True)
+class Paragraph:
+    """A paragraph that is being read."""
+
+    parts: list[str] = field(default_factory=list)
+    level: int = 0
+    """1 and more for a heading."""
+    item: bool = False
+    """Whether it is an item of a list."""
+    inner: list[str] = field(default_factory=list)
+    """Paragraphs in it, as of a text box or a footnote; they follow it."""
+
+
+class ParagraphWriter:
+    """Writes paragraphs as they end. What ends inside a cell is part of the cell, inside a paragraph part of that."""
+
+    def __init__(self, builder: DocumentBuilder, deepest: int) -> None:
+        """Write to the builder, at most `deepest` paragraphs and tables inside each other."""
+        self._builder = builder
+        self._deepest = deepest
+        self._open: list[Paragraph] = []
+        self._tables: list[list[list[str]]] = []
+
+    @property
+    def current(self) -> Paragraph | None:
+        """The innermost open paragraph."""
+        return self._open[-1] if self._open else None
+
+    def text(self, text: str) -> None:
+        """Write running text; outside of paragraphs there is none."""
+        if self._open:
+            self._open[-1].parts.append(text)
+
+    def open_paragraph(self, level: int = 0, *, item: bool = False) -> None:
+        """Start a paragraph."""
+        self._check_depth()
+        self._open.append(Paragraph(level=level, item=item))
+
+    def close_paragraph(self) -> None:
+        """End the innermost paragraph."""
+        if not self._open:
+            return
+        paragraph = self._open.pop()
+        text = "".join(paragraph.parts).strip()
+        if self._open:
+            self._open[-1].inner += [text, *paragraph.inner] if text else paragraph.inner
+        elif self._tables and self._tables[-1]:
+            self._tables[-1][-1] += [text, *paragraph.inner]
+        else:
+            self._write(paragraph, text)
+
+    def _write(self, paragraph: Paragraph, text: str) -> None:
+        if paragraph.level:
+            self._builder.heading(paragraph.level, text)
+        elif paragraph.item:
+            self._builder.item(text)
+        else:
+            self._builder.paragraph(text)
+        for inner in paragraph.inner:
+            self._builder.paragraph(inner)
+
+    def open_table(self) -> None:
+        """Start a table."""
+        self._check_depth()
+        self._tables.append([])
+
+    def open_cell(self, copies: int = 1) -> None:
+        """Start a cell of the innermost table's row, which stands for so many equal ones."""
+        if self._tables:
+            self._tables[-1].extend([[]] * (copies - 1))
+            self._tables[-1].append([])
+
+    def close_row(self) -> None:
+        """End a row; that of a table in a cell becomes a line of the cell."""
+        if not self._tables:
+            return
+        cells = [" ".join(filter(None, cell)) for cell in self._tables[-1]]
+        self._tables[-1] = []
+        if len(self._tables) > 1 and self._tables[-2]:
+            self._tables[-2][-1].append(", ".join(cell for cell in cells if cell))
+        else:
+            self._builder.row(cells)
+
+    def close_table(self) -> None:
+        """End the innermost table."""
+        if self._tables:
+            self._tables.pop()
+        if not self._tables:
+            self._builder.end_block()
+
+    def _check_depth(self) -> None:
+        if len(self._open) + len(self._tables) >= self._deepest:
+            msg = f"expected at most {self._deepest} paragraphs and tables inside each other, got more"
+            raise UnsafeError(msg)

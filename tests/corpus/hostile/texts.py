@@ -1,0 +1,59 @@
+"""Text without end, without spaces or without sense, and bytes that are something else than they are said to be."""
+
+import gzip
+import random
+from functools import partial
+
+from schemas.reasons import Reason
+from tests.corpus.hostile.document import DOCX, HTML, JSON, MARKDOWN, PDF, PLAIN, READ, RTF, XLSX, Hostile, hostile
+from tests.unit.ingest.pdf_writer import pdf
+
+TOO_MUCH = (Reason.TOO_LARGE, Reason.UNSAFE)
+NOT_TEXT = (Reason.UNSUPPORTED_MEDIA_TYPE, Reason.GARBLED, Reason.CORRUPT)
+_PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)) * 40
+_PROGRAM = b"MZ\x90\0\x03\0\0\0\x04\0\0\0\xff\xff\0\0" + bytes(range(256)) * 40
+_BEES = b"The bees are in the hive and make honey. "
+
+
+def noise(size: int = 200_000) -> bytes:
+    return random.Random(7).randbytes(size)
+
+
+FILES: tuple[Hostile, ...] = (
+    hostile("empty.txt", PLAIN, bytes, Reason.NO_TEXT),
+    hostile("blank.txt", PLAIN, lambda: b" \n\t" * 500_000, Reason.NO_TEXT),
+    hostile("only-a-mark.txt", PLAIN, lambda: b"\xef\xbb\xbf", Reason.NO_TEXT),
+    hostile("nul.txt", PLAIN, partial(bytes, 100_000), Reason.NO_TEXT, *NOT_TEXT),
+    hostile("noise.txt", PLAIN, noise, *NOT_TEXT),
+    hostile("one-word.txt", PLAIN, lambda: b"a" * 10_000_000, READ, *TOO_MUCH),
+    hostile("one-line.txt", PLAIN, lambda: _BEES * 200_000, READ, *TOO_MUCH, large=True),
+    hostile("no-stops.txt", PLAIN, lambda: "蜜蜂在蜂箱里酿蜜".encode() * 100_000, READ, *TOO_MUCH, large=True),
+    hostile("too-many-characters.txt", PLAIN, lambda: _BEES * 600_000, *TOO_MUCH, large=True),
+    hostile("too-many-bytes.txt", PLAIN, lambda: _BEES * 1_700_000, Reason.TOO_LARGE, large=True),
+    hostile("line-ends.txt", PLAIN, lambda: b"bees" + b"\r\n" * 2_000_000 + b"honey", READ, *TOO_MUCH),
+    hostile("stacked-marks.txt", PLAIN, ("b" + "\u0301" * 200_000 + "ees in the hive").encode, READ),
+    hostile("ligatures.txt", PLAIN, lambda: "\ufdfa ".encode() * 100_000, READ, *TOO_MUCH),
+    hostile("hyphens.txt", PLAIN, lambda: b"bee-" * 500_000, READ),
+    hostile("quotes.txt", PLAIN, lambda: b"bees' '" * 300_000, READ),
+    hostile("half-utf-16.txt", PLAIN, lambda: "The bees are in the hive.".encode("utf-16")[:-1], READ, Reason.GARBLED),
+    hostile(
+        "mixed-charsets.txt",
+        PLAIN,
+        lambda: "蜜蜂在蜂箱里".encode("gb18030") * 50 + "Bienenkörbe".encode() * 50,
+        READ,
+        *NOT_TEXT,
+    ),
+    hostile("declared-idna.txt", "text/plain; charset=idna", lambda: b"xn--bees-" * 5000, READ),
+    hostile("declared-zip.txt", "text/plain; charset=zip", lambda: gzip.compress(b" " * 50_000_000), *NOT_TEXT),
+    hostile("picture-as-text", PLAIN, lambda: _PNG, Reason.UNSUPPORTED_MEDIA_TYPE),
+    hostile("program-as-docx", DOCX, lambda: _PROGRAM, *NOT_TEXT),
+    hostile("program-undeclared", None, lambda: _PROGRAM, *NOT_TEXT),
+    hostile("noise-as-xlsx", XLSX, noise, *NOT_TEXT),
+    hostile("text-as-docx", DOCX, lambda: _BEES * 50, READ, *NOT_TEXT),
+    hostile("text-as-pdf", PDF, lambda: _BEES * 50, READ, *NOT_TEXT),
+    hostile("text-as-json", JSON, lambda: _BEES * 50, READ, *NOT_TEXT),
+    hostile("html-as-rtf", RTF, lambda: b"<!DOCTYPE html><html><body><p>" + _BEES, READ, *NOT_TEXT),
+    hostile("pdf-as-html", HTML, lambda: pdf([[_BEES.decode()]]), READ),
+    hostile("pdf-as-markdown", MARKDOWN, lambda: pdf([[_BEES.decode()]]), READ),
+    hostile("gzip-undeclared", None, lambda: gzip.compress(_BEES * 50), Reason.UNSUPPORTED_MEDIA_TYPE),
+)

@@ -1,0 +1,128 @@
+"""Good documents of each format, spoiled at random, through the service's own ingest and its child processes.
+
+The short form takes a few documents of each, the same ones each time; `make fuzz` takes new ones for a minute
+(DOCGRAPH_FUZZ_SECONDS).
+"""
+
+import asyncio
+import os
+import time
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings, strategies as st
+
+from schemas.reasons import Reason
+from service.errors import PermanentError
+from service.ingest.ingestor import Ingestor
+from service.ingest.options import IngestOptions
+from tests.corpus.documents import DOCUMENTS, media_type_of
+from tests.corpus.hostile.document import JSON, JSONL, MARKDOWN, PLAIN
+from tests.corpus.labelled import labelled_text
+from tests.hostile.spoiling import spoiled, spoiled_archive, spoiled_json, spoiled_tree
+from tests.unit.ingest.builders import prepared, submitted
+
+SECONDS = float(os.environ.get("DOCGRAPH_FUZZ_SECONDS", "0"))
+AT_ONCE = 16
+GOOD = labelled_text("de-wald").text * 40
+
+
+def seeds() -> dict[str, tuple[str, st.SearchStrategy[bytes]]]:
+    """Return by format the media type and spoiled documents."""
+    by_format: dict[str, list[bytes]] = {"md": [], "txt": []}
+    types = {"md": MARKDOWN, "txt": PLAIN}
+    for name in ("en-tides", "zh-tea", "ja-onsen", "ar-dates"):
+        for kind in types:
+            by_format[kind].append(labelled_text(name).text.encode())
+    for path in DOCUMENTS:
+        by_format.setdefault(path.suffix[1:], []).append(path.read_bytes())
+        types[path.suffix[1:]] = media_type_of(path)
+    return {kind: (types[kind], st.one_of(*map(_spoiled, contents))) for kind, contents in by_format.items()}
+
+
+def _spoiled(content: bytes) -> st.SearchStrategy[bytes]:
+    if content.startswith(b"PK"):
+        return spoiled_archive(content)
+    if content.lstrip().startswith(b"<"):
+        return st.one_of(spoiled(content), spoiled_tree(content))
+    return spoiled_json(content) if content.lstrip().startswith(b'{"') else spoiled(content)
+
+
+SEEDS = seeds()
+
+
+@pytest.fixture(scope="module")
+def fuzzed():
+    """An ingest on a loop of its own, since hypothesis does not wait for anybody."""
+    with asyncio.Runner() as runner:
+        ingestor = Ingestor(IngestOptions(parse_timeout=30))
+        runner.run(ingestor.__aenter__())
+        yield lambda work: runner.run(work(ingestor))
+        runner.run(ingestor.__aexit__(None, None, None))
+
+
+@pytest.mark.timeout(SECONDS + 600)
+@pytest.mark.parametrize("kind", SEEDS)
+def test_a_spoiled_document_neither_hangs_nor_crashes(fuzzed, kind):
+    media_type, documents = SEEDS[kind]
+    answers: Counter[str] = Counter()
+    until = time.monotonic() + SECONDS
+
+    @settings(
+        max_examples=20 if SECONDS else 2,
+        derandomize=not SECONDS,
+        deadline=None,
+        # Shrinking would take the time of looking on; the example is kept, and `pytest` shrinks it afterwards.
+        phases=[Phase.explicit, Phase.reuse, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.lists(documents, min_size=AT_ONCE, max_size=AT_ONCE))
+    def answered(contents: list[bytes]) -> None:
+        async def prepare(ingestor: Ingestor) -> None:
+            outcomes = await asyncio.gather(*(_outcome(ingestor, content, media_type) for content in contents))
+            answers.update(outcomes)
+
+        fuzzed(prepare)
+
+    # Given spoiled documents, as many as fit in the time; then each has its answer
+    while not answers or time.monotonic() < until:
+        answered()
+    print(f"{kind}: {answers.total()} documents: {', '.join(f'{n} {name}' for name, n in answers.most_common())}")  # noqa: T201
+    # And a good one is fine
+    fuzzed(_is_fine)
+
+
+async def _is_fine(ingestor: Ingestor) -> None:
+    assert await ingestor.prepare(submitted(GOOD)) == prepared(GOOD)
+
+
+async def _outcome(ingestor: Ingestor, content: bytes, media_type: str) -> str:
+    """Return the reason or `read`; fail on those that mean a defect in an adapter."""
+    try:
+        document = await ingestor.prepare(submitted(content, media_type))
+    except PermanentError as error:
+        if error.reason is Reason.TIMEOUT or error.reason is Reason.CRASHED:
+            pytest.fail(f"expected an answer, got {error.reason}: {error}; as {media_type}: {content!r}")
+        return str(error.reason)
+    assert all(chunk.text for chunk in document.chunks)
+    return "read"
+
+
+def test_each_format_is_spoiled():
+    assert {
+        "pdf",
+        "docx",
+        "pptx",
+        "xlsx",
+        "xls",
+        "ods",
+        "odt",
+        "epub",
+        "eml",
+        "csv",
+        "tsv",
+        "json",
+        "jsonl",
+        "rtf",
+    } <= set(SEEDS)
+    assert {JSON, JSONL} <= {media_type for media_type, _ in SEEDS.values()}

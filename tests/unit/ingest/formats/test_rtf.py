@@ -1,0 +1,31 @@
+"""RTF."""
+
+import pytest
+
+from service.errors import UnsafeError
+from tests.unit.ingest.formats.builders import parsed, paths
+
+HEAD = (
+    r"{\rtf1\ansi\ansicpg1252{\info{\title Handbook}}{\stylesheet{\s1\sbasedon0\outlinelevel0 heading 1;}{\s2 body;}}"
+)
+
+
+def test_paragraphs_tables_and_headings_are_read():
+    body = (
+        r"{\pard\plain \s1 Bees\par}{\pard\plain \s2 They fly h\'f6her.\par}{\pard \outlinelevel1 Castes\par}"
+        r"\trowd\cellx1\cellx2{\pard\intbl Hive\par}\cell{\pard\intbl 12\par}\cell\row \pard \bullet\tab queen\par}"
+    )
+    read = parsed((HEAD + body).encode())
+    assert read.title == "Handbook"
+    assert read.text == "# Bees\n\nThey fly höher.\n\n## Castes\n\n| Hive | 12 |\n\n- queen"
+    assert paths(read) == [("Bees", "# Bees", None), ("Bees > Castes", "## Castes", None)]
+
+
+def test_other_code_pages_and_unicode_escapes_are_read():
+    assert parsed(rb"{\rtf1\ansi\ansicpg1251 \'ef\'f7\'e5\'eb\'fb}").text == "пчелы"
+    assert parsed(rb"{\rtf1\ansi\uc1 \u-30974?\u-30948?}").text == "蜂蜜"
+
+
+def test_groups_without_end_are_unsafe():
+    with pytest.raises(UnsafeError, match="at most 512 groups"):
+        parsed(b"{\\rtf1" + b"{" * 100_000)

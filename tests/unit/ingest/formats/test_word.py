@@ -1,0 +1,105 @@
+"""DOCX."""
+
+import io
+
+import docx
+import pytest
+
+from service.errors import CorruptError, UnsafeError
+from tests.unit.ingest.formats.builders import parsed, paths, with_member
+
+MAIN = "word/document.xml"
+NAMESPACES = (
+    'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" '
+    'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
+)
+
+
+def saved(document) -> bytes:
+    packed = io.BytesIO()
+    document.save(packed)
+    return packed.getvalue()
+
+
+def with_body(body: str) -> bytes:
+    """Return a document whose body is the given XML."""
+    return with_member(saved(docx.Document()), MAIN, f"<w:document {NAMESPACES}><w:body>{body}</w:body></w:document>")
+
+
+def paragraph(text: str) -> str:
+    return f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>"
+
+
+def test_paragraphs_lists_and_tables_come_in_their_order_under_their_headings():
+    document = docx.Document()
+    document.core_properties.title = ""
+    document.core_properties.author = "Ada Keeper"
+    document.add_heading("The Apiary", 0)
+    document.add_paragraph("About bees.")
+    document.add_heading("Hives", 1)
+    document.add_paragraph("Oak", style="List Bullet")
+    document.add_paragraph("Lime", style="List Bullet")
+    document.add_heading("Frames", 2)
+    table = document.add_table(2, 2)
+    for cell, text in zip(
+        [*table.rows[0].cells, *table.rows[1].cells], ["Hive", "Frames", "Oak\ntop", "12"], strict=True
+    ):
+        cell.text = text
+    document.add_paragraph("After the table.")
+    read = parsed(saved(document))
+    assert read.title == "The Apiary"
+    assert read.metadata["author"] == "Ada Keeper"
+    assert read.text == (
+        "# The Apiary\n\nAbout bees.\n\n# Hives\n\n- Oak\n- Lime\n\n## Frames\n\n"
+        "| Hive | Frames |\n| Oak top | 12 |\n\nAfter the table."
+    )
+    assert paths(read) == [
+        ("The Apiary", "# The Apiary", None),
+        ("Hives", "# Hives", None),
+        ("Hives > Frames", "## Frames", None),
+    ]
+
+
+def test_the_title_among_the_properties_wins_over_the_first_heading():
+    document = docx.Document()
+    document.core_properties.title = "Handbook"
+    document.core_properties.language = "de-DE"
+    document.add_heading("Bees", 1)
+    read = parsed(saved(document))
+    assert (read.title, read.language) == ("Handbook", "de-DE")
+
+
+def test_what_is_struck_out_or_shown_twice_is_not_read():
+    box = "<mc:AlternateContent><mc:Choice>{}</mc:Choice><mc:Fallback>{}</mc:Fallback></mc:AlternateContent>"
+    inner = paragraph("In a box.")
+    body = (
+        "<w:p><w:r><w:t>Bees</w:t></w:r><w:del><w:r><w:delText>wasps</w:delText></w:r></w:del>"
+        f"<w:ins><w:r><w:tab/><w:t>fly.</w:t></w:r></w:ins><w:r>{box.format(inner, inner)}</w:r></w:p>"
+    )
+    assert parsed(with_body(body)).text == "Bees\tfly.\n\nIn a box."
+
+
+def test_content_controls_and_links_are_read():
+    body = f"<w:sdt><w:sdtContent>{paragraph('Chosen.')}</w:sdtContent></w:sdt>"
+    body += "<w:p><w:hyperlink><w:r><w:t>Linked.</w:t></w:r></w:hyperlink></w:p>"
+    assert parsed(with_body(body)).text == "Chosen.\n\nLinked."
+
+
+def test_a_table_in_a_cell_is_part_of_the_cell():
+    inner = f"<w:tbl><w:tr><w:tc>{paragraph('a')}</w:tc><w:tc>{paragraph('b')}</w:tc></w:tr></w:tbl>"
+    row = f"<w:tr><w:tc>{paragraph('x')}{inner}</w:tc><w:tc>{paragraph('y')}</w:tc></w:tr>"
+    assert parsed(with_body(f"<w:tbl>{row}</w:tbl>")).text == "| x a, b | y |"
+
+
+def test_a_document_nested_deeper_than_the_limit_is_unsafe():
+    with pytest.raises(UnsafeError, match="at most 100 paragraphs and tables"):
+        parsed(with_body("<w:p>" * 200 + "</w:p>" * 200), max_nesting=100)
+    with pytest.raises(UnsafeError, match="nesting"):
+        parsed(with_body("<w:p>" * 5000 + "</w:p>" * 5000))
+
+
+def test_a_document_without_its_main_part_is_corrupt():
+    with pytest.raises(CorruptError):
+        parsed(with_member(saved(docx.Document()), "_rels/.rels", "<Relationships/>"))
+    with pytest.raises(CorruptError):
+        parsed(with_member(saved(docx.Document()), MAIN, "<w:document"))
