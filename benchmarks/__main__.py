@@ -1,24 +1,28 @@
 """The benchmark's command.
 
-    python -m benchmarks list
-    python -m benchmarks run --only service,floor,celery --rounds 1 --documents 2000
-    python -m benchmarks short | full
-    python -m benchmarks report benchmarks/results/full.json
+python -m benchmarks list
+python -m benchmarks run --only service,floor,celery --rounds 1 --documents 2000
+python -m benchmarks short | full
+python -m benchmarks report benchmarks/results/full.json
 """
 
 import argparse
 import asyncio
 import json
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 from benchmarks.harness.processes import ROOT
 from benchmarks.harness.series import Plan, series
-from benchmarks.report import write_report
+from benchmarks.report.writing import write_all, write_report
 from benchmarks.systems import SYSTEMS, System
 
 RESULTS = Path(__file__).parent / "results"
+DOCUMENTS = [ROOT / name for name in ("README.md", "benchmarks/README.md", "docs/scaling.md")]
+"""Documents that quote figures."""
+STUDIES = ("profile", "loop_lag", "scale")
 ALIASES = {"celery": "celery_sync"}
 
 
@@ -28,24 +32,38 @@ def main() -> None:
         for system in SYSTEMS:
             print(f"{system.name:24}{system.title}")
     elif options.command == "report":
-        write_report(options.file)
+        write_all(RESULTS, DOCUMENTS)
     else:
-        out = options.out or (RESULTS if options.command == "full" else ROOT / ".local" / "benchmarks") / (
-            f"{options.command}.json"
-        )
-        asyncio.run(series(_plan(options), out, _command(options.command), options.stack, _clock()))
-        write_report(out)
-        failed = sum(bool(run["problems"]) for run in json.loads(out.read_text())["runs"])
-        print(out.with_suffix(".md").read_text())
-        if failed:
-            sys.exit(f"{failed} runs failed their checks; see {out.with_suffix('.md')}")
+        _measure(options)
+
+
+def _measure(options: argparse.Namespace) -> None:
+    full = options.command == "full"
+    out = options.out or (RESULTS if full else ROOT / ".local" / "benchmarks") / f"{options.command}.json"
+    asyncio.run(series(_plan(options), out, _command(options.command), options.stack, _clock()))
+    write_report(out)
+    print(out.with_suffix(".md").read_text())
+    failed = sum(bool(run["problems"]) for run in json.loads(out.read_text())["runs"])
+    if full and not options.no_studies:
+        for study in STUDIES:
+            print(f"\n{study}", flush=True)
+            command = [sys.executable, "-m", f"benchmarks.{study}", "--out", str(out.with_name(f"{study}.json"))]
+            failed += subprocess.run(command, cwd=ROOT, check=False).returncode != 0
+    if full and out.parent == RESULTS:
+        write_all(RESULTS, DOCUMENTS)
+    if failed:
+        sys.exit(f"{failed} runs failed their checks; see {out.with_suffix('.md')}")
 
 
 def _plan(options: argparse.Namespace) -> Plan:
     if options.command == "short":
-        return Plan([system for system in SYSTEMS if system.short], rounds=1, documents=3000, warm_up=2000)
+        systems = [system for system in SYSTEMS if system.short]
+        return Plan(systems, rounds=options.rounds, documents=3000, warm_up=2000)
     if options.command == "full":
-        return Plan(list(SYSTEMS), rounds=options.rounds, documents=4000, large=(20_000,), service_only=(100_000,))
+        large = () if options.no_large else (20_000, 100_000)
+        return Plan(
+            chosen(options.only), rounds=options.rounds, documents=4000, large=large[:1], service_only=large[1:]
+        )
     return Plan(
         chosen(options.only),
         rounds=options.rounds,
@@ -73,15 +91,17 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="name the systems")
-    report = commands.add_parser("report", help="write tables and plot of a results file anew")
-    report.add_argument("file", type=Path, nargs="?", default=RESULTS / "full.json")
+    commands.add_parser("report", help="write tables, plot and what documents quote anew from benchmarks/results")
     run = commands.add_parser("run", help="some systems, for development")
-    run.add_argument("--only", help="systems, separated by commas; all when absent")
     run.add_argument("--documents", type=int, default=4000)
     run.add_argument("--latency", action="store_true", help="measure the latency at 50 documents a second, too")
     run.add_argument("--no-warm-up", action="store_true")
     short = commands.add_parser("short", help="the main systems, one round, at most ten minutes")
-    full = commands.add_parser("full", help="all systems, three rounds, large runs")
+    full = commands.add_parser("full", help="all systems, three rounds, large runs, and the studies")
+    full.add_argument("--no-large", action="store_true", help="without the runs of 20,000 and 100,000 documents")
+    full.add_argument("--no-studies", action="store_true", help="without profile, loop lag and scale")
+    for each in (run, full):
+        each.add_argument("--only", help="systems, separated by commas; all when absent")
     for each, rounds in ((run, 1), (short, 1), (full, 3)):
         each.add_argument("--rounds", type=int, default=rounds)
         each.add_argument("--out", type=Path, help="results file; the tables and the plot go beside it")

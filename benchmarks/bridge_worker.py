@@ -18,7 +18,7 @@ driver: neo4j.Driver
 
 @worker_process_init.connect
 def open_driver(**_):
-    global driver  # noqa: PLW0603
+    global driver
     driver = graph.sync_driver()
     driver.verify_connectivity()
 

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from datetime import UTC, datetime
 from hashlib import blake2b
+from itertools import pairwise
 from typing import Any
 
 from benchmarks.words import STOPWORDS
@@ -45,7 +46,7 @@ def prepare(event: dict[str, Any]) -> Row:
             "status": "READY",
         },
         "chunks": chunks,
-        "pairs": [(a["id"], b["id"]) for a, b in zip(chunks, chunks[1:], strict=False)],
+        "pairs": [(a["id"], b["id"]) for a, b in pairwise(chunks)],
         "links": links,
     }
 

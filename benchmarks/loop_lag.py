@@ -22,7 +22,7 @@ from benchmarks.harness.run import Bench
 from benchmarks.harness.series import LOGS
 from benchmarks.harness.servers import running_servers
 from benchmarks.harness.traffic import Answered, Traffic, traffic
-from benchmarks.report.studies import percentiles, save
+from benchmarks.report.studies import conclude, percentiles
 
 RATE = 50.0
 """Short documents a second, in every load."""
@@ -80,7 +80,7 @@ async def main(seconds: float, stack: str | None, out: Path | None) -> None:
                 rows.append(row)
                 print(row, flush=True)
             failures = flow.failures()
-    print(save("loop_lag", {"seconds": seconds, "rate": RATE, "loads": rows, "problems": failures[:5]}, out))
+    conclude("loop_lag", {"seconds": seconds, "rate": RATE, "loads": rows, "problems": failures[:5]}, out)
 
 
 async def _warm_up(flow: Traffic, numbers: Iterator[int]) -> None:
@@ -97,9 +97,9 @@ async def _load(
     short: list[Answered] = []
     long: list[Answered] = []
     async with asyncio.TaskGroup() as group:
-        group.create_task(_steady(flow, short, numbers, RATE, event, seconds))
+        group.create_task(_steady(flow, short, numbers, rate=RATE, make=event, seconds=seconds))
         for rate, make in heavy:
-            group.create_task(_steady(flow, long, numbers, rate, make, seconds))
+            group.create_task(_steady(flow, long, numbers, rate=rate, make=make, seconds=seconds))
     await flow.settled(SETTLED_WITHIN)
     return short, long
 
@@ -108,6 +108,7 @@ async def _steady(
     flow: Traffic,
     answers: list[Answered],
     numbers: Iterator[int],
+    *,
     rate: float,
     make: Callable[[int], Event],
     seconds: float,

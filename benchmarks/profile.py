@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness import watching
+from benchmarks.harness.result import line
 from benchmarks.harness.run import Bench
-from benchmarks.harness.series import LOGS, line
+from benchmarks.harness.series import LOGS
 from benchmarks.harness.servers import running_servers
 from benchmarks.report.stages import microseconds
-from benchmarks.report.studies import save
+from benchmarks.report.studies import conclude
 
 
 async def main(documents: int, stack: str | None, top: int, out: Path | None) -> None:
@@ -41,8 +42,8 @@ async def main(documents: int, stack: str | None, top: int, out: Path | None) ->
         "stages": microseconds(watch["stacks"], watch["cpu"], measured),
         "problems": result.problems,
     }
-    print(save("profile", study, out))
     _print_top(watch["stacks"], watch["cpu"] / samples / measured * 1e6, top)
+    conclude("profile", study, out)
 
 
 def _print_top(stacks: list[Any], per_sample: float, top: int) -> None:

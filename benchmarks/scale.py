@@ -15,11 +15,12 @@ from typing import Any
 
 from benchmarks.documents import Event, Shape, event
 from benchmarks.harness import watching
-from benchmarks.harness.run import Bench, Result
-from benchmarks.harness.series import LOGS, line
+from benchmarks.harness.result import Result, line
+from benchmarks.harness.run import Bench
+from benchmarks.harness.series import LOGS
 from benchmarks.harness.servers import running_servers
 from benchmarks.harness.traffic import traffic
-from benchmarks.report.studies import save
+from benchmarks.report.studies import conclude
 
 PROCESSES = (1, 2, 4, 8)
 WRITERS = 2
@@ -45,7 +46,7 @@ async def main(documents: int, stack: str | None, out: Path | None) -> None:
         study["shapes"] = [await full_queue(bench, study, WRITERS, documents, shape) for shape in Shape]
         study["versions"] = await one_document(bench, study)
         study["chunks"] = await large_documents(bench, study)
-    print(save("scale", study, out))
+    conclude("scale", study, out)
 
 
 async def full_queue(
@@ -88,7 +89,8 @@ async def one_document(bench: Bench, study: Study) -> dict[str, Any]:
         deadlocks = sum(found["deadlocks"] for found in await watching.end(pids))
     outcomes = [answer.body.get("outcome", "failed") for answer in flow.answers.values()]
     record = bench.servers.driver.execute_query(
-        "MATCH (d:Document {id: $id}) OPTIONAL MATCH (d)<-[:FROM_DOCUMENT]-(c) RETURN d.version AS version, count(c) AS n",
+        "MATCH (d:Document {id: $id}) OPTIONAL MATCH (d)<-[:FROM_DOCUMENT]-(c) "
+        "RETURN d.version AS version, count(c) AS n",
         id="bench/0",
     ).records[0]
     if (record["version"], record["n"]) != (VERSIONS, 2):

@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import time
+from pathlib import Path
 
 import aio_pika
 import uvloop
@@ -18,7 +19,7 @@ import uvloop
 from benchmarks.names import ANSWERS, COMPLETIONS
 
 
-async def main(path: str, marks: list[int]) -> None:
+async def main(path: Path, marks: list[int]) -> None:
     arrivals: list[tuple[float, bytes]] = []
     upcoming = sorted(marks, reverse=True)
 
@@ -37,8 +38,7 @@ async def main(path: str, marks: list[int]) -> None:
         await underlay.basic_consume(ANSWERS, note, no_ack=True)
         tell(0, time.monotonic())
         await asyncio.to_thread(sys.stdin.read)
-    with open(path, "w") as file:
-        json.dump([[described(body), at] for at, body in arrivals], file)
+    path.write_text(json.dumps([[described(body), at] for at, body in arrivals]))
 
 
 def tell(count: int, at: float) -> None:
@@ -53,4 +53,4 @@ def described(body: bytes) -> str:
 
 
 if __name__ == "__main__":
-    uvloop.run(main(sys.argv[1], [int(count) for count in sys.argv[2:]]))
+    uvloop.run(main(Path(sys.argv[1]), [int(count) for count in sys.argv[2:]]))

@@ -57,7 +57,9 @@ def _temporal(home: Path, port: int) -> tuple[tuple[str, ...], dict[str, str]]:
     built = ROOT / ".local" / "bin" / "temporal"
     program = str(built) if built.exists() else shutil.which("temporal")
     if program is None:
-        raise MissingError("Temporal's server is missing: build it with scripts/temporal.sh, which needs Go 1.25 or newer")
+        raise MissingError(
+            "Temporal's server is missing: build it with scripts/temporal.sh, which needs Go 1.25 or newer"
+        )
     command = (program, "server", "start-dev", "--headless", "--ip", "127.0.0.1", "--log-level", "error")
     return (*command, "--port", str(port)), {"TEMPORAL_ADDRESS": f"127.0.0.1:{port}"}
 

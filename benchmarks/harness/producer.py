@@ -14,6 +14,7 @@ import os
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import aio_pika
 
@@ -24,7 +25,7 @@ AT_A_TIME = 64
 Submit = Callable[[Event], Awaitable[None]]
 
 
-async def main(how: str, path: str, first: int, count: int, rate: float, shape: Shape) -> None:
+async def main(how: str, path: Path, *, first: int, count: int, rate: float, shape: Shape) -> None:
     sent: list[tuple[str, float]] = []
     async with submitting(how) as submit:
         began = time.monotonic()
@@ -44,8 +45,7 @@ async def main(how: str, path: str, first: int, count: int, rate: float, shape: 
                     async with slots:  # no more tasks than are needed
                         await asyncio.sleep(0)
                 group.create_task(send(event))
-    with open(path, "w") as file:
-        json.dump(sent, file)
+    path.write_text(json.dumps(sent))
 
 
 @asynccontextmanager
@@ -91,7 +91,7 @@ async def to_rabbitmq(exchange_name: str):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("how")
-    parser.add_argument("path")
+    parser.add_argument("path", type=Path)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--count", type=int, required=True)
     parser.add_argument("--rate", type=float, default=0.0)

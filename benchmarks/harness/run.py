@@ -3,11 +3,9 @@
 import asyncio
 import json
 import sys
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +13,11 @@ import aio_pika
 
 from benchmarks.documents import Shape, document_id, expected
 from benchmarks.harness import usage
+from benchmarks.harness.broker import appears, consumed, depths, exists, unbind_journals
 from benchmarks.harness.extras import MissingError, extra_server
 from benchmarks.harness.processes import ROOT, Collector, RunError, collecting, finish, running, until_either
+from benchmarks.harness.result import Result
 from benchmarks.harness.servers import Servers
-from benchmarks.names import ANSWERS, COMPLETIONS
 from benchmarks.systems import System
 from service.local.ports import free_port
 
@@ -27,34 +26,6 @@ REPEATS_WITHIN = 0.5
 """Seconds to wait for completions that should not come."""
 
 Hook = Callable[[list[int]], Awaitable[None] | None]
-
-
-@dataclass(slots=True)
-class Result:
-    """What one run gave. Times in seconds, memory in megabytes, latencies in milliseconds."""
-
-    system: str
-    kind: str
-    """`throughput` or `latency`."""
-    documents: int
-    round: int = 0
-    problems: list[str] = field(default_factory=list)
-    """Why the run does not count; empty when all checks held."""
-    seconds: float | None = None
-    """From the completion that makes a tenth to the last."""
-    rate: float | None = None
-    """Documents a second in that time."""
-    cpu: dict[str, float] = field(default_factory=dict)
-    """CPU seconds per 1,000 documents, by group of processes."""
-    memory: float | None = None
-    """Peak of the workers' resident sizes."""
-    p50: float | None = None
-    p99: float | None = None
-    at: float = field(default_factory=time.time)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain values."""
-        return asdict(self)
 
 
 class Bench:
@@ -89,7 +60,7 @@ class Bench:
         tenth = documents // 10
         async with self._prepared(system, result) as environment:
             async with collecting(environment, self.folder, [1, tenth, documents]) as collector:
-                await self._submit(system, environment, 0, documents, 0, shape)
+                await self._submit(system, environment, count=documents, shape=shape)
                 async with self._workers(system, environment) as workers:
                     pids = [worker.pid for worker in workers]
                     log = self._log(system)
@@ -107,7 +78,7 @@ class Bench:
                 for group, seconds in after.items():
                     result.cpu[group] = round((seconds - before[group]) / (documents - tenth) * 1000, 4)
                 await asyncio.sleep(REPEATS_WITHIN)
-                await self._check(result, environment, await collector.arrivals(), documents, shape)
+                await self._check(result, environment, await collector.arrivals(), documents, shape=shape)
         return result
 
     async def latency(self, system: System, documents: int, rate: float, warm_up: int = 50) -> Result:
@@ -118,10 +89,10 @@ class Bench:
             async with collecting(environment, self.folder, [warm_up, total]) as collector:
                 async with self._workers(system, environment) as workers:
                     log = self._log(system)
-                    await self._submit(system, environment, 0, warm_up, 0)
+                    await self._submit(system, environment, count=warm_up)
                     await until_either(collector.until(warm_up), workers, log, FIRST_WITHIN)
                     await self._take_away(system, environment)
-                    await self._submit(system, environment, warm_up, documents, rate)
+                    await self._submit(system, environment, first=warm_up, count=documents, rate=rate)
                     await until_either(collector.until(total), workers, log, LAST_WITHIN)
                     result.memory = round(usage.peak_megabytes(worker.pid for worker in workers), 1)
                 arrivals = await collector.arrivals()
@@ -144,7 +115,7 @@ class Bench:
         result = Result(system.name, "serving", 0)
         async with self._prepared(system, result) as environment, self._workers(system, environment) as workers:
             async with await aio_pika.connect(environment["RABBITMQ_URL"]) as connection:
-                waiting = _consumed(connection, "documents.submitted")
+                waiting = consumed(connection, "documents.submitted")
                 await until_either(waiting, workers, self._log(system), FIRST_WITHIN)
             yield environment, [worker.pid for worker in workers]
         if result.problems:
@@ -175,9 +146,9 @@ class Bench:
     async def _declare(self, system: System, environment: dict[str, str]) -> None:
         """Let the service declare its queues, once for each vhost."""
         async with await aio_pika.connect(environment["RABBITMQ_URL"]) as connection:
-            if not await _exists(connection, "documents.submitted"):
+            if not await exists(connection, "documents.submitted"):
                 async with self._workers(system, environment) as workers:
-                    await until_either(_appears(connection, "documents.submitted"), workers, self._log(system), 60)
+                    await until_either(appears(connection, "documents.submitted"), workers, self._log(system), 60)
             elif not system.journals:
                 await unbind_journals(environment)
 
@@ -202,9 +173,10 @@ class Bench:
         self,
         system: System,
         environment: dict[str, str],
-        first: int,
+        *,
+        first: int = 0,
         count: int,
-        rate: float,
+        rate: float = 0,
         shape: Shape = Shape.SKEWED,
     ) -> None:
         command = (sys.executable, "-m", "benchmarks.harness.producer", system.how, str(self.folder / "sent.json"))
@@ -217,6 +189,7 @@ class Bench:
         environment: dict[str, str],
         arrivals: list[Any],
         documents: int,
+        *,
         shape: Shape = Shape.SKEWED,
     ) -> None:
         """Compare graph, completions and queues with what they must be."""
@@ -230,7 +203,7 @@ class Bench:
             result.problems.append(f"expected one completion a document, got {repeated} more")
         if (counts := self.servers.counts()) != (right := expected(0, documents, shape)):
             result.problems.append(f"expected {right} in the graph, got {counts}")
-        if left := await _depths(environment, self.servers.queues(environment["VHOST"])):
+        if left := await depths(environment, self.servers.queues(environment["VHOST"])):
             result.problems.append(f"expected empty queues, found {left}")
 
     def _cpu(self, workers: list[int], collector: Collector) -> dict[str, float]:
@@ -248,48 +221,6 @@ class Bench:
 async def _call(hook: Hook | None, pids: list[int]) -> None:
     if hook is not None and (waiting := hook(pids)) is not None:
         await waiting
-
-
-async def unbind_journals(environment: dict[str, str]) -> None:
-    """Take the journals off the two exchanges; the service binds them again at its next start."""
-    async with await aio_pika.connect(environment["RABBITMQ_URL"]) as connection:
-        channel = await connection.channel()
-        for exchange in ("documents", COMPLETIONS):
-            journal = await channel.get_queue(f"{exchange}.journal", ensure=False)
-            await journal.unbind(exchange, "#")
-
-
-async def _depths(environment: dict[str, str], queues: list[str]) -> dict[str, int]:
-    """Return the queues that are not empty. Asked of the queue itself: lists of a quorum queue are seconds old."""
-    depths = {}
-    async with await aio_pika.connect(environment["RABBITMQ_URL"]) as connection:
-        for name in queues:
-            async with connection.channel() as channel:
-                queue = await channel.declare_queue(name, passive=True)
-                depths[name] = queue.declaration_result.message_count
-    return {name: count for name, count in depths.items() if count and name != ANSWERS}
-
-
-async def _exists(connection: Any, queue: str) -> bool:
-    try:
-        async with connection.channel() as channel:
-            await channel.declare_queue(queue, passive=True)
-    except aio_pika.exceptions.ChannelNotFoundEntity:
-        return False
-    return True
-
-
-async def _appears(connection: Any, queue: str) -> None:
-    while not await _exists(connection, queue):
-        await asyncio.sleep(0.2)
-    await asyncio.sleep(1)  # bindings follow
-
-
-async def _consumed(connection: Any, queue: str) -> None:
-    """Wait until somebody consumes the queue."""
-    async with connection.channel() as channel:
-        while not (await channel.declare_queue(queue, passive=True)).declaration_result.consumer_count:
-            await asyncio.sleep(0.1)
 
 
 def _times(path: Path) -> dict[str, float]:

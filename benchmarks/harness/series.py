@@ -9,7 +9,8 @@ from pathlib import Path
 
 from benchmarks.harness.facts import facts
 from benchmarks.harness.processes import ROOT
-from benchmarks.harness.run import Bench, Result
+from benchmarks.harness.result import line
+from benchmarks.harness.run import Bench
 from benchmarks.harness.servers import running_servers
 from benchmarks.systems import SYSTEMS, System
 
@@ -78,14 +79,3 @@ async def series(plan: Plan, out: Path, command: str, stack: str | None, say: Sa
                 results["runs"].append(result.to_json())
                 out.write_text(json.dumps(results, indent=1) + "\n")
                 say(f"{line(result)}  (round {number}, {time.monotonic() - began:.0f} s)")
-
-
-def line(result: Result) -> str:
-    """Return a run in one line."""
-    head = f"{result.system:22} {result.documents:6}"
-    if result.problems:
-        return f"{head}  FAILED: {'; '.join(result.problems)}"
-    if result.kind == "latency":
-        return f"{head}  p50 {result.p50} ms  p99 {result.p99} ms"
-    cpu = " / ".join(f"{result.cpu[group]:.2f}" for group in ("worker", "neo4j", "broker", "collector"))
-    return f"{head}  {result.rate:7.0f}/s   CPU s per 1,000: {cpu}   {result.memory:.0f} MB"

@@ -1,6 +1,7 @@
 """What processes use: CPU seconds and memory, of a process with all its children."""
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import psutil
 
@@ -17,18 +18,6 @@ def cpu_seconds(pids: Iterable[int]) -> float:
     return total
 
 
-def cpu_by_process(pids: Iterable[int]) -> dict[int, float]:
-    """Return the CPU seconds of each of these processes and their children."""
-    found = {}
-    for process in _family(pids):
-        try:
-            times = process.cpu_times()
-        except psutil.NoSuchProcess:
-            continue
-        found[process.pid] = times.user + times.system
-    return found
-
-
 def peak_megabytes(pids: Iterable[int]) -> float:
     """Return the sum of the greatest resident sizes so far. Pages that processes share count once for each."""
     return sum(_high_water(process.pid) for process in _family(pids)) / 1024
@@ -36,7 +25,7 @@ def peak_megabytes(pids: Iterable[int]) -> float:
 
 def _high_water(pid: int) -> int:
     try:
-        with open(f"/proc/{pid}/status") as file:
+        with Path(f"/proc/{pid}/status").open() as file:
             return next((int(line.split()[1]) for line in file if line.startswith("VmHWM:")), 0)
     except OSError:
         return 0

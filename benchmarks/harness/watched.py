@@ -24,7 +24,9 @@ INTERVAL = 0.001
 """Seconds of CPU between two samples; the kernel rounds it up to its tick."""
 LAG_EVERY = 0.005
 """Seconds between two looks at the loop's clock."""
-PREFIX = re.compile(rf".*?/site-packages/|.*?/lib/python3\.\d+/|{re.escape(str(Path(service.app.__file__).parents[1]))}/")
+PREFIX = re.compile(
+    rf".*?/site-packages/|.*?/lib/python3\.\d+/|{re.escape(str(Path(service.app.__file__).parents[1]))}/"
+)
 """What is left out of paths: where packages, Python and this project lie."""
 
 

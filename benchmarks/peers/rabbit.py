@@ -31,9 +31,7 @@ async def completions(connection: AbstractRobustConnection) -> Publish:
 
 def persistent(body: bytes) -> aio_pika.Message:
     """Return a message that survives a restart of the broker."""
-    return aio_pika.Message(
-        body, content_type="application/json", delivery_mode=aio_pika.DeliveryMode.PERSISTENT
-    )
+    return aio_pika.Message(body, content_type="application/json", delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
 
 
 @asynccontextmanager

@@ -36,9 +36,7 @@ class Activities:
 class ProcessDocument:
     @workflow.run
     async def run(self, event: dict[str, Any]) -> None:
-        await workflow.execute_activity_method(
-            Activities.process, event, start_to_close_timeout=timedelta(seconds=60)
-        )
+        await workflow.execute_activity_method(Activities.process, event, start_to_close_timeout=timedelta(seconds=60))
 
 
 async def client() -> Client:

@@ -26,7 +26,9 @@ STAGES = {
 LAST = ("receive", "event loop")
 """Stages that a stack belongs to only when no frame of it belongs to another: all others rest on these libraries."""
 OTHER = "other"
-_OUTSIDE = re.compile(r"(asyncio/runners|uvloop/__init__|uvicorn/|faststream/_internal/cli|faststream/asgi/app|anyio/_backends)")
+_OUTSIDE = re.compile(
+    r"(asyncio/runners|uvloop/__init__|uvicorn/|faststream/_internal/cli|faststream/asgi/app|anyio/_backends)"
+)
 """Where a stack leaves the event loop for what started the process."""
 
 _FIRST = [(stage, re.compile(rule)) for stage, rule in STAGES.items() if stage not in LAST]

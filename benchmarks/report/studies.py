@@ -1,6 +1,7 @@
 """The results of the single studies: profile, loop lag, scale. Each is a JSON file with a Markdown table beside it."""
 
 import json
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,21 @@ Study = dict[str, Any]
 GROUPS = ("worker", "neo4j", "broker", "collector")
 
 
-def save(name: str, study: Study, out: Path | None) -> str:
-    """Return the study's tables; write both, if a file is given."""
+def conclude(name: str, study: Study, out: Path | None) -> None:
+    """Print the study's tables; write both, if a file is given.
+
+    Raises:
+        SystemExit: the study found a problem.
+
+    """
     text = TABLES[name](study)
+    print(text)
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(json.dumps({"study": name} | study, indent=1) + "\n")
         out.with_suffix(".md").write_text(text)
-    return text
+    if study["problems"]:
+        sys.exit(f"{name}: {len(study['problems'])} checks failed, such as: {study['problems'][0]}")
 
 
 def percentiles(figures: Iterable[float]) -> dict[str, float]:
@@ -59,8 +67,8 @@ def _loop_lag(study: Study) -> str:
     return "\n\n".join(
         [
             "# Lag of the event loop under mixed load",
-            f"One service process, {study['rate']:.0f} short documents a second, {study['seconds']:.0f} s each load, by "
-            "`python -m benchmarks.loop_lag`. Milliseconds: median / 99th percentile / maximum.",
+            f"One service process, {study['rate']:.0f} short documents a second, {study['seconds']:.0f} s each load, "
+            "by `python -m benchmarks.loop_lag`. Milliseconds: median / 99th percentile / maximum.",
             table(["load", "lag of the loop", "short documents", "heavy documents", "CPU of the process"], rows),
             *_problems(study),
             "",
@@ -103,7 +111,7 @@ def _scale(study: Study) -> str:
             "## Popular keywords, two processes",
             table(["keywords", "documents/s", "deadlocks"], shapes),
             "## One document, many versions, two processes",
-            f"{versions['versions']:,} versions of one document among as many other documents: {versions['seconds']} s, "
+            f"{versions['versions']:,} versions of one document among as many others: {versions['seconds']} s, "
             f"{outcomes}, {versions['deadlocks']} deadlocks. The newest version stands in the graph.",
             "## Large documents",
             table(["chunks", "seconds to the completion", "chunks/s"], large),
