@@ -19,7 +19,7 @@ demo: install ## start private servers, send documents, show the graph
 	@$(BIN)/docgraph demo
 
 test: frameworks ## all tests, with a private RabbitMQ and Neo4j (or those of RABBITMQ_URL and NEO4J_URI); ARGS goes to pytest
-	@$(BIN)/docgraph local run -- $(BIN)/pytest $(ARGS)
+	@$(BIN)/docgraph local run -- $(BIN)/pytest -n auto --dist loadfile $(ARGS)
 
 unit: install ## the tests that need no servers
 	@$(BIN)/pytest tests/unit tests/repo $(ARGS)

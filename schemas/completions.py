@@ -91,7 +91,8 @@ class DocumentProcessed(_Completed):
     keywords: NonNegativeInt
     """Distinct keywords of the document."""
     content_hash: str
-    """Hash of the content and of all settings that decide its chunks and keywords."""
+    """Hash of the content and of all settings that decide its chunks and keywords. Empty when the document is given by
+    `uri` and was not fetched, as a newer event had overtaken it."""
 
 
 class DocumentRemoved(_Completed):

@@ -98,7 +98,7 @@ class DocumentSubmitted(_Input):
     uri: Annotated[str, StringConstraints(min_length=1, max_length=4096)] | None = Field(
         default=None, examples=["s3://handbook/install.pdf"]
     )
-    """Where to fetch the document from."""
+    """Where to fetch the document from: `https`, `s3`, `gs`, `az`; `http` and `file` where the service allows them."""
     media_type: Annotated[str, StringConstraints(min_length=3, max_length=255)] | None = Field(
         default=None, examples=["text/markdown"]
     )

@@ -44,6 +44,35 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
+class Validator:
+    """What tells whether the content at an address is still the same, without reading it."""
+
+    etag: str | None = None
+    """The server's name for exactly this content."""
+    last_modified: str | None = None
+    """When it changed last, as an HTTP date; given only when that is exact enough to rely on."""
+    location: str | None = None
+    """Hash of the address that answered in the end: the same ETag of another address says nothing."""
+
+    @property
+    def usable(self) -> bool:
+        """Whether a server can be asked with it."""
+        return self.location is not None and (self.etag or self.last_modified) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a document was fetched from."""
+
+    uri: str
+    """Without credentials and signatures."""
+    key: str
+    """Hash of the whole URI and of all that decides, besides the content, what is made of it. With another key a
+    validator says nothing: the same bytes would be read in another way."""
+    validator: Validator
+
+
+@dataclass(frozen=True, slots=True)
 class PreparedDocument:
     """A document with everything the graph needs to know of it."""
 
@@ -56,3 +85,5 @@ class PreparedDocument:
     content_hash: str
     """Hash of the content and of all that decides the result: the same hash means nothing to write."""
     chunks: tuple[Chunk, ...]
+    origin: Origin | None = None
+    """None for a document that came within its event."""

@@ -5,6 +5,9 @@ DocgraphError
 │   ├── InvalidEventError         invalid_event
 │   ├── UnsupportedMediaTypeError unsupported_media_type
 │   ├── UnsupportedUriError       unsupported_uri
+│   ├── FetchForbiddenError       fetch_forbidden
+│   ├── FetchNotFoundError        fetch_not_found
+│   ├── FetchRejectedError        fetch_rejected
 │   ├── TooLargeError             too_large
 │   ├── EncryptedError            encrypted
 │   ├── CorruptError              corrupt
@@ -18,6 +21,7 @@ DocgraphError
 ├── TransientError            time heals it: through the retry tiers
 │   ├── GraphUnavailableError     graph_unavailable
 │   ├── BrokerUnavailableError    broker_unavailable
+│   ├── FetchUnavailableError     fetch_failed
 │   └── ParserUnavailableError    internal_error
 └── StartupError              the process cannot start; names the setting to look at
 """
@@ -54,6 +58,24 @@ class UnsupportedUriError(PermanentError):
     """The service is not set up to fetch from this kind of `uri`."""
 
     reason = Reason.UNSUPPORTED_URI
+
+
+class FetchForbiddenError(PermanentError):
+    """The `uri` leads where the service must not go, or its server answers 401 or 403."""
+
+    reason = Reason.FETCH_FORBIDDEN
+
+
+class FetchNotFoundError(PermanentError):
+    """There is no such host, page, object or file."""
+
+    reason = Reason.FETCH_NOT_FOUND
+
+
+class FetchRejectedError(PermanentError):
+    """The server's answer is no document, and would be the same again."""
+
+    reason = Reason.FETCH_REJECTED
 
 
 class TooLargeError(PermanentError):
@@ -132,6 +154,12 @@ class BrokerUnavailableError(TransientError):
     """RabbitMQ does not confirm a completion. Its input is tried again, and answered from the graph."""
 
     reason = Reason.BROKER_UNAVAILABLE
+
+
+class FetchUnavailableError(TransientError):
+    """A document's server does not answer, not in time, or with an error of its own."""
+
+    reason = Reason.FETCH_FAILED
 
 
 class ParserUnavailableError(TransientError):

@@ -15,12 +15,15 @@ from neo4j import AsyncDriver
 from service.delivery.topology import Topology, declare
 from service.delivery.watch import watch_consumers
 from service.errors import StartupError
+from service.fetch_options import fetch_options
 from service.graph.changes import Answer, Change
 from service.graph.committer import Committer, Write
 from service.graph.driver import GraphAddress, connect, open_driver
+from service.graph.registers import Registers
 from service.graph.schema import apply_schema
 from service.graph.sweeper import Sweeper
 from service.graph.writer import GraphWriter
+from service.ingest.fetching.fetcher import Fetcher
 from service.ingest.ingestor import Ingestor
 from service.ingest.options import IngestOptions
 from service.settings import Settings
@@ -35,8 +38,8 @@ Lifespan = Callable[[ContextRepo], AbstractAsyncContextManager[None]]
 def lifespan_of(settings: Settings, broker: RabbitBroker, topology: Topology, metrics: Metrics) -> Lifespan:
     """Return the lifespan of one app.
 
-    It puts `driver`, `writer`, `committer`, `ingestor` and `database` in the context, where handlers and health checks
-    find them. FastStream runs it in each worker process, after the fork: one driver per process.
+    It puts `driver`, `writer`, `committer`, `registers`, `ingestor` and `database` in the context, where handlers and
+    health checks find them. FastStream runs it in each worker process, after the fork: one driver per process.
     """
 
     @asynccontextmanager
@@ -60,7 +63,8 @@ def lifespan_of(settings: Settings, broker: RabbitBroker, topology: Topology, me
             # Nobody waits for what is not committed by now: its message has been given back.
             stack.push_async_callback(committer.drain)
             stack.callback(committer.abandon)
-            ingestor = await stack.enter_async_context(Ingestor(ingest_options(settings)))
+            fetcher = await stack.enter_async_context(Fetcher(fetch_options(settings), metrics.fetched))
+            ingestor = await stack.enter_async_context(Ingestor(ingest_options(settings), fetcher=fetcher))
             sweeper = Sweeper(
                 driver, settings.neo4j_database, interval=settings.sweep_interval, grace=settings.orphan_grace
             )
@@ -74,6 +78,9 @@ def lifespan_of(settings: Settings, broker: RabbitBroker, topology: Topology, me
                 "writer": writer,
                 "committer": committer,
                 "ingestor": ingestor,
+                "registers": Registers(
+                    driver, settings.neo4j_database, timeout=settings.graph_timeout, hold=settings.hold_timeout
+                ),
             }.items():
                 context.set_global(name, resource)
             _calm_the_collector()
@@ -154,6 +161,7 @@ async def _graph(settings: Settings, deadline: float) -> AsyncGenerator[AsyncDri
         username=settings.neo4j_username,
         password=settings.neo4j_password.get_secret_value(),
         database=settings.neo4j_database,
+        password_file=settings.neo4j_password_file,
     )
     async with open_driver(address, settings.transactions) as driver:
         remaining = max(deadline - time.monotonic(), 1)

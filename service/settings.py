@@ -5,7 +5,9 @@
 """
 
 import os
+import re
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -64,9 +66,9 @@ class Settings(BaseSettings):
     parser_cpu_seconds: Annotated[float, Field(ge=1)] = 8.0
     """Processor seconds that a parser has for a document of up to 1 MiB, and as many again for each further MiB;
     beyond it the document fails with `timeout`. Unlike `parser_timeout` it does not depend on what else is running."""
-    max_message_bytes: Annotated[int, Field(ge=1024)] = 6 << 20
+    max_message_bytes: Annotated[int, Field(ge=1024)] = 16 << 20
     """Bytes of one message, at most; larger ones fail with `too_large`. Give large documents by `uri`.
-    Reading a message holds up the event loop, for about 4 ms per MiB. RabbitMQ has a limit of its own, 16 MiB."""
+    Reading a message holds up the event loop, for 2 to 4 ms per MiB. RabbitMQ 4 has the same limit of its own."""
     max_document_bytes: Annotated[int, Field(ge=1024)] = 64 << 20
     """Bytes of one document, at most; larger ones fail with `too_large`."""
     max_document_characters: Annotated[int, Field(ge=1000)] = 20_000_000
@@ -81,6 +83,39 @@ class Settings(BaseSettings):
     """Pages, slides or sheets of one document, at most; longer ones fail with `too_large`."""
     max_document_chunks: Annotated[int, Field(ge=1)] = 20_000
     """Chunks of one document, at most; longer ones fail with `too_large`. They share one transaction."""
+
+    # documents given by `uri`
+    fetch_schemes: Annotated[tuple[str, ...], NoDecode] = ("https", "s3", "gs", "az")
+    """Schemes that are fetched, comma-separated, of `https`, `http`, `s3`, `gs`, `az`; empty: none. Others fail with
+    `unsupported_uri`. `file` is switched on by `DOCGRAPH_FETCH_ROOTS`."""
+    max_fetched_bytes: Annotated[int, Field(ge=1024)] = 64 << 20
+    """Bytes at one address, at most; larger ones fail with `too_large`, and no more than this is read of them."""
+    fetch_timeout: Seconds = 60.0
+    """Seconds for one document from the first request to its last byte, redirects included; then it is retried."""
+    fetch_connect_timeout: Seconds = 10.0
+    """Seconds for one connection."""
+    fetch_idle_timeout: Seconds = 20.0
+    """Seconds between two pieces of an answer."""
+    fetch_concurrency: Annotated[int, Field(ge=1, le=1000)] = 8
+    """Documents that are being fetched, or are fetched and not yet parsed, at a time.
+    Times `DOCGRAPH_MAX_FETCHED_BYTES` it is the memory that they take at most."""
+    fetch_redirects: Annotated[int, Field(ge=0, le=20)] = 5
+    """Redirects that are followed; each is checked like the first address."""
+    fetch_ports: Annotated[tuple[Annotated[int, Field(ge=1, le=65535)], ...], NoDecode] = (80, 443)
+    """Ports of web servers that may be connected to, comma-separated."""
+    fetch_allow: Annotated[tuple[str, ...], NoDecode] = ()
+    """Hosts (`docs.corp.example`, `*.corp.example`) and networks (`10.1.0.0/16`), comma-separated, that web addresses
+    may lead to although they are not public. Hosts never open link-local and metadata addresses, networks do."""
+    fetch_roots: Annotated[tuple[str, ...], NoDecode] = ()
+    """Folders, comma-separated, that `file` URIs may point into; empty: no `file` URIs."""
+    fetch_buckets: Annotated[tuple[str, ...], NoDecode] = ()
+    """Buckets and containers that may be read, comma-separated; empty: all that the service's credentials reach."""
+    s3_endpoint: str = ""
+    """URL of an S3-compatible store, such as `http://minio:9000`; empty: `AWS_ENDPOINT_URL`, else Amazon's."""
+    gcs_endpoint: str = ""
+    """URL of a store that speaks Google's API; empty: Google's."""
+    azure_endpoint: str = ""
+    """URL of a store that speaks Azure's API, with the account in its path where it wants that; empty: Azure's."""
 
     # delivery
     retry_delays: Annotated[tuple[float, ...], NoDecode] = (5.0, 30.0, 300.0, 1800.0)
@@ -142,6 +177,46 @@ class Settings(BaseSettings):
             raise ValueError(msg)
         return value
 
+    @field_validator("fetch_schemes", "fetch_ports", "fetch_allow", "fetch_roots", "fetch_buckets", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            value = tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("fetch_schemes")
+    @classmethod
+    def _check_schemes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := sorted(set(value) - {"https", "http", "s3", "gs", "az"}):
+            msg = f"expected schemes of https, http, s3, gs, az, got {', '.join(unknown)}"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("fetch_allow")
+    @classmethod
+    def _check_allow(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            if not is_host_or_network(entry):
+                msg = (
+                    f"expected hosts such as docs.example or *.example and networks such as 10.1.0.0/16, got {entry!r}"
+                )
+                raise ValueError(msg)
+        return value
+
+    @field_validator("fetch_roots")
+    @classmethod
+    def _check_roots(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            if not Path(entry).is_absolute() or Path(entry) == Path("/"):
+                msg = f"expected absolute paths of folders other than /, got {entry!r}"
+                raise ValueError(msg)
+        return value
+
+    @field_validator("s3_endpoint", "gcs_endpoint", "azure_endpoint")
+    @classmethod
+    def _check_endpoint(cls, value: str) -> str:
+        return _check_scheme(value, "https://store.example", ("https", "http")) if value else value
+
     @model_validator(mode="after")
     def _check_relations(self) -> Self:
         if self.prefetch < self.batch_size:
@@ -165,6 +240,12 @@ class Settings(BaseSettings):
         except ValidationError as error:
             problems = "; ".join(_describe(cls, dict(problem)) for problem in error.errors())
             raise StartupError(problems) from None
+
+    @property
+    def neo4j_password_file(self) -> Path | None:
+        """Where the password came from, when that is a file: a rotated one is read again."""
+        path = os.environ.get("NEO4J_PASSWORD_FILE")
+        return Path(path) if path and "NEO4J_PASSWORD" not in os.environ else None
 
     @classmethod
     def settings_customise_sources(
@@ -207,6 +288,16 @@ def variables(settings: type[Settings]) -> Mapping[str, str]:
         name: field.validation_alias if isinstance(field.validation_alias, str) else PREFIX + name.upper()
         for name, field in settings.model_fields.items()
     }
+
+
+def is_host_or_network(text: str) -> bool:
+    """Tell whether a text names a host, a pattern of hosts, an address or a network."""
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        # A last label of digits is no name: it would be an address with a typing error.
+        return re.fullmatch(r"(?:\*\.)?(?:[\w-]+\.)*[\w-]*[^\W\d][\w-]*", text) is not None
+    return True
 
 
 def _check_scheme(value: str, example: str, schemes: tuple[str, ...]) -> str:

@@ -46,6 +46,13 @@ class Metrics:
             registry=registry,
         )
         self.waiting = Gauge("docgraph_events_waiting", "Events that wait for a transaction", registry=registry)
+        self._fetches = Histogram(
+            "docgraph_fetch_duration_seconds",
+            "One fetch of a document, by scheme and outcome: fetched, not_modified, cancelled, or a reason",
+            ("scheme", "outcome"),
+            buckets=_SECONDS,
+            registry=registry,
+        )
         for reason in Reason:  # so that a rate can be taken before the first failure
             self._failed.labels(reason.value)
 
@@ -53,6 +60,10 @@ class Metrics:
         """Count an answered event."""
         self._completed.labels(kind, outcome).inc()
         self._duration.labels(kind).observe(seconds)
+
+    def fetched(self, scheme: str, outcome: str, seconds: float) -> None:
+        """Count a fetch, whatever came of it."""
+        self._fetches.labels(scheme, outcome).observe(seconds)
 
     def failed(self, reason: Reason) -> None:
         """Count an event that was given up."""

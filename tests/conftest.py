@@ -1,7 +1,7 @@
 """The two real servers for tests. `make test` brings them; without them tests that need one skip, and fail under CI."""
 
 import os
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 
 import aio_pika
 import pytest
@@ -15,10 +15,44 @@ from service.graph.writer import GraphWriter
 from service.settings import Settings
 from tests.support.broker import BrokerView
 from tests.support.graph import GraphView
+from tests.support.stacks import start_stack
 from tests.support.vhosts import Vhosts, private_stack
 
 WIPE = "DOCGRAPH_TEST_WIPE"
 """Set it to let tests delete what is in servers that are not their own."""
+FIGURES = "figures"
+"""Property of a test's report: a line for the summary."""
+
+
+PARALLEL = 2
+"""Test processes. Each has servers of its own, as tests empty the graph and stop what they like."""
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Run side by side on private servers; on given ones, of which there is one graph, one after the other."""
+    return PARALLEL if (stack := private_stack()) is not None and not stack.state.kept else 0
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """Print what tests have measured."""
+    reports = [report for outcome in ("passed", "failed") for report in terminalreporter.getreports(outcome)]
+    if lines := [value for report in reports for name, value in report.user_properties if name == FIGURES]:
+        terminalreporter.section(FIGURES)
+        for line in lines:
+            terminalreporter.line(line)
+
+
+@pytest.fixture(scope="session")
+def servers(worker_id):
+    """Give each test process but the first a stack of its own, in place of the one in the environment."""
+    if worker_id in ("master", "gw0") or (stack := private_stack()) is None:
+        yield
+        return
+    with ExitStack() as exits, pytest.MonkeyPatch.context() as patch:
+        stack = start_stack(exits, f"test-{worker_id}")
+        for name, value in stack.env().items():
+            patch.setenv(name, value)
+        yield
 
 
 def needed(variable: str) -> str:
@@ -32,7 +66,7 @@ def needed(variable: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def graph_address() -> GraphAddress:
+def graph_address(servers) -> GraphAddress:
     return GraphAddress(
         uri=needed("NEO4J_URI"),
         username=os.environ.get("NEO4J_USERNAME", "neo4j"),
@@ -74,7 +108,7 @@ def writer(driver, graph) -> GraphWriter:
 
 
 @pytest.fixture(scope="session")
-def vhosts():
+def vhosts(servers):
     needed("RABBITMQ_URL")
     if (stack := private_stack()) is None:
         yield None

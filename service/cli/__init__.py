@@ -8,6 +8,7 @@ from service import __version__
 from service.cli.contract import asyncapi, schemas
 from service.cli.dead import app as dead
 from service.cli.demo import demo
+from service.cli.inspect import inspect
 from service.cli.journal import app as journal
 from service.cli.local import app as local
 from service.cli.reference import write_reference
@@ -23,6 +24,7 @@ app.add_typer(local, name="local")
 app.add_typer(dead, name="dead")
 app.add_typer(journal, name="journal")
 app.command()(demo)
+app.command()(inspect)
 app.command()(asyncapi)
 app.command()(schemas)
 app.command("reference")(write_reference)

@@ -55,7 +55,10 @@ def _default(value: Any) -> str:
     if isinstance(value, SecretStr):
         return ""
     if isinstance(value, tuple):
-        return f"`{','.join(f'{part:g}s' for part in value)}`"
+        parts = [f"{part:g}s" if isinstance(part, float) else str(part) for part in value]
+        return f"`{','.join(parts)}`" if parts else ""
+    if value == "":
+        return ""
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from schemas import ChunkCounts, ProcessedOutcome, RemovedOutcome
-from service.documents import PreparedDocument
+from service.documents import Origin, PreparedDocument
 
 NOTHING = ChunkCounts(created=0, kept=0, removed=0, total=0)
 
@@ -32,7 +32,22 @@ class Deletion:
     document_id: str
 
 
-Change = Submission | Deletion
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """The content that the graph holds is also that of a newer version: its server says that nothing has changed.
+
+    What was read from the graph to ask the server may be out of date by the time of the answer, so this changes nothing
+    but the version register, and only while the graph still holds the very content that was asked about.
+    """
+
+    event_id: str
+    version: int
+    document_id: str
+    content_hash: str
+    """Of the content that was asked about."""
+
+
+Change = Submission | Deletion | Confirmation
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +57,12 @@ class Answer:
     outcome: ProcessedOutcome | RemovedOutcome
     chunks: ChunkCounts = NOTHING
     keywords: int = 0
+    holds: bool = True
+    """False for a confirmation of content that the graph no longer holds: nothing was done, the document itself must be
+    submitted; the outcome means nothing."""
+
+
+STALE = Answer(ProcessedOutcome.SUPERSEDED, holds=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +91,5 @@ class DocumentState:
     """The answer to `last_event_id`."""
     chunks: Sequence[ChunkRecord] = ()
     """In order; empty when they were not read."""
+    origin: Origin | None = None
+    """Where the document was fetched from; None when it was not, or when that was not read."""

@@ -3,8 +3,10 @@
 import asyncio
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
-from neo4j import AsyncDriver, AsyncGraphDatabase
+from neo4j import AsyncDriver, AsyncGraphDatabase, Auth, basic_auth
+from neo4j.auth_management import AsyncAuthManager, AsyncAuthManagers
 from neo4j.exceptions import ConfigurationError, Neo4jError, ServiceUnavailable, SessionExpired
 
 from service import __version__
@@ -23,6 +25,8 @@ class GraphAddress:
     password: str
     """Empty: no authentication."""
     database: str
+    password_file: Path | None = None
+    """Where the password was read from; read again when Neo4j refuses it, as after a rotation."""
 
 
 def open_driver(address: GraphAddress, transactions: int) -> AsyncDriver:
@@ -36,7 +40,7 @@ def open_driver(address: GraphAddress, transactions: int) -> AsyncDriver:
     try:
         return AsyncGraphDatabase.driver(
             address.uri,
-            auth=(address.username, address.password) if address.password else None,
+            auth=_auth(address),
             max_connection_pool_size=transactions + SPARE_CONNECTIONS,
             connection_acquisition_timeout=15.0,
             connection_timeout=5.0,
@@ -55,6 +59,23 @@ def open_driver(address: GraphAddress, transactions: int) -> AsyncDriver:
     except (ConfigurationError, ValueError) as error:
         msg = f"NEO4J_URI: expected a Bolt URI such as bolt://host:7687: {error}"
         raise StartupError(msg) from None
+
+
+def _auth(address: GraphAddress) -> Auth | AsyncAuthManager | None:
+    if not address.password:
+        return None
+    if (file := address.password_file) is None:
+        return basic_auth(address.username, address.password)
+
+    async def current() -> Auth:
+        return basic_auth(address.username, read_secret(file))
+
+    return AsyncAuthManagers.basic(current)
+
+
+def read_secret(file: Path) -> str:
+    """Return what a secret's file holds, without the line end that editors add."""
+    return file.read_text(encoding="utf-8").rstrip("\r\n")
 
 
 async def connect(driver: AsyncDriver, address: GraphAddress, *, connections: int, timeout: float) -> None:
@@ -102,7 +123,8 @@ async def _refusal(driver: AsyncDriver, address: GraphAddress, deadline: float) 
             problem = f"NEO4J_PASSWORD: {where} accept user {address.username!r}, got {error.message}"
         elif code == "Neo.ClientError.Database.DatabaseNotFound":
             problem = f"NEO4J_DATABASE: {where} have database {address.database!r}, got {error.message}"
-        if error.is_retryable() or code.endswith(".AuthenticationRateLimit"):
+        # With a password file the driver calls a refused password retryable; at the start it is a mistake.
+        if code.endswith(".AuthenticationRateLimit") or (error.is_retryable() and ".Security." not in code):
             return problem
         raise StartupError(problem) from None
     return None

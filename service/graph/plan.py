@@ -5,14 +5,23 @@ Pure: no driver, no clock. `plan` is what the property tests drive.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
 from schemas import ChunkCounts, ProcessedOutcome, RemovedOutcome
 from service.documents import PreparedDocument
-from service.graph.changes import Answer, Change, ChunkRecord, Deletion, DocumentState, Submission
-from service.graph.properties import document_properties, tombstone_properties
+from service.graph.changes import (
+    STALE,
+    Answer,
+    Change,
+    ChunkRecord,
+    Confirmation,
+    Deletion,
+    DocumentState,
+    Submission,
+)
+from service.graph.properties import document_properties, register_properties, tombstone_properties
 
 Row = dict[str, Any]
 
@@ -64,7 +73,10 @@ def plan(states: Mapping[str, DocumentState], changes: Sequence[Change]) -> Plan
             change = changes[position]
             answers[position], next_state = _apply(state, change)
             if next_state is not state:
-                state, final = next_state, change
+                state = next_state
+                # A confirmation moves the register on; what is written is still the submission that it confirms.
+                if final is None or not isinstance(change, Confirmation):
+                    final = change
         if final is not None:
             _write(result, states[document_id], state, final)
     result.answers = [answers[position] for position in range(len(changes))]
@@ -73,20 +85,41 @@ def plan(states: Mapping[str, DocumentState], changes: Sequence[Change]) -> Plan
 
 def _apply(state: DocumentState, change: Change) -> tuple[Answer, DocumentState]:
     """Return the answer to one change and the state after it; the same state when it has no effect."""
-    if change.version == state.version and change.event_id == state.last_event_id and state.last_answer is not None:
-        return state.last_answer, state
-    superseded = change.version <= state.version
+    superseded = RemovedOutcome.SUPERSEDED if isinstance(change, Deletion) else ProcessedOutcome.SUPERSEDED
+    if (settled := answer_of(state, change.event_id, change.version, superseded)) is not None:
+        return settled, state
     if isinstance(change, Deletion):
-        if superseded:
-            return Answer(RemovedOutcome.SUPERSEDED), state
         answer = Answer(RemovedOutcome.REMOVED if state.live else RemovedOutcome.ABSENT)
         return answer, DocumentState(change.version, False, None, change.event_id, answer)
-    if superseded:
-        return Answer(ProcessedOutcome.SUPERSEDED), state
+    if isinstance(change, Confirmation):
+        return _confirm(state, change)
     document = change.document
     answer = _submit(state, document)
     chunks = [ChunkRecord(c.id, c.index, c.start, c.end, c.page, c.heading) for c in document.chunks]
     return answer, DocumentState(change.version, True, document.content_hash, change.event_id, answer, chunks)
+
+
+def answer_of(
+    state: DocumentState, event_id: str, version: int, superseded: ProcessedOutcome | RemovedOutcome
+) -> Answer | None:
+    """Return the answer to an event that is settled: repeated, or overtaken. None when it is to be applied.
+
+    A settled event stays settled, as versions only grow; so this holds without a lock, too.
+    """
+    if version == state.version and event_id == state.last_event_id and state.last_answer is not None:
+        return state.last_answer
+    return Answer(superseded) if version <= state.version else None
+
+
+def _confirm(state: DocumentState, change: Confirmation) -> tuple[Answer, DocumentState]:
+    # Compared here, under the lock, and not when the server was asked: meanwhile the document may have been deleted, or
+    # replaced by a version in between, whose content must not live on under this version's number.
+    if not state.live or state.content_hash != change.content_hash or state.last_answer is None:
+        return STALE, state
+    total = state.last_answer.chunks.total
+    counts = ChunkCounts(created=0, kept=total, removed=0, total=total)
+    answer = Answer(ProcessedOutcome.UNCHANGED, counts, state.last_answer.keywords)
+    return answer, replace(state, version=change.version, last_event_id=change.event_id, last_answer=answer)
 
 
 def _submit(state: DocumentState, document: PreparedDocument) -> Answer:
@@ -108,6 +141,9 @@ def _write(result: Plan, before: DocumentState, after: DocumentState, change: Ch
         result.documents.append({"id": change.document_id, "set": tombstone_properties(after)})
         result.deleted.append(change.document_id)
         result.removed += [chunk.id for chunk in before.chunks]
+        return
+    if isinstance(change, Confirmation):
+        result.documents.append({"id": change.document_id, "set": register_properties(after)})
         return
     result.documents.append({"id": change.document_id, "set": document_properties(after, change.document)})
     if not (before.live and before.content_hash == after.content_hash):

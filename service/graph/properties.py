@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from schemas import ChunkCounts, ProcessedOutcome, RemovedOutcome
-from service.documents import PreparedDocument
+from service.documents import Origin, PreparedDocument, Validator
 from service.graph.changes import Answer, DocumentState
 
 LIVE = "READY"
@@ -16,25 +16,41 @@ def document_properties(state: DocumentState, document: PreparedDocument) -> dic
     """Return the properties of a live document; None removes one."""
     # Metadata is one JSON text: keys of the producers' own as property names would use up the store's name table.
     metadata = json.dumps(dict(document.metadata), ensure_ascii=False, sort_keys=True) if document.metadata else None
-    return _register(state) | {
-        "status": LIVE,
-        "title": document.title,
-        "mediaType": document.media_type,
-        "language": document.language,
-        "metadata": metadata,
-        "contentHash": document.content_hash,
-        "chunkCount": len(document.chunks),
-        "deletedAt": None,
-    }
+    return (
+        register_properties(state)
+        | _origin_properties(document.origin)
+        | {
+            "status": LIVE,
+            "title": document.title,
+            "mediaType": document.media_type,
+            "language": document.language,
+            "metadata": metadata,
+            "contentHash": document.content_hash,
+            "chunkCount": len(document.chunks),
+            "deletedAt": None,
+        }
+    )
 
 
 def tombstone_properties(state: DocumentState) -> dict[str, Any]:
     """Return the properties of a deleted document: the version register stays, all else goes."""
     gone = ("title", "mediaType", "language", "metadata", "contentHash", "chunkCount")
-    return _register(state) | dict.fromkeys(gone) | {"status": TOMBSTONE}
+    return register_properties(state) | _origin_properties(None) | dict.fromkeys(gone) | {"status": TOMBSTONE}
 
 
-def _register(state: DocumentState) -> dict[str, Any]:
+def _origin_properties(origin: Origin | None) -> dict[str, Any]:
+    validator = origin.validator if origin else Validator()
+    return {
+        "uri": origin.uri if origin else None,
+        "etag": validator.etag,
+        "lastModified": validator.last_modified,
+        "fetchLocation": validator.location,
+        "fetchKey": origin.key if origin else None,
+    }
+
+
+def register_properties(state: DocumentState) -> dict[str, Any]:
+    """Return the version register: all that an event changes which finds its content in place."""
     answer = state.last_answer
     assert answer is not None
     counts = answer.chunks
@@ -55,7 +71,16 @@ def document_state(record: Mapping[str, Any]) -> DocumentState:
         content_hash=record["contentHash"],
         last_event_id=record["lastEventId"],
         last_answer=_last_answer(record),
+        origin=_origin(record),
     )
+
+
+def _origin(record: Mapping[str, Any]) -> Origin | None:
+    # The statement `claim` does not read it: nothing is decided by it under the lock.
+    if (key := record.get("fetchKey")) is None:
+        return None
+    validator = Validator(record["etag"], record["lastModified"], record["fetchLocation"])
+    return Origin(record["uri"], key, validator)
 
 
 def _last_answer(record: Mapping[str, Any]) -> Answer | None:

@@ -9,7 +9,7 @@ from neo4j import AsyncDriver, AsyncManagedTransaction, unit_of_work
 from neo4j.exceptions import DriverError, Neo4jError
 
 from service.errors import GraphUnavailableError
-from service.graph.changes import Answer, Change, ChunkRecord, DocumentState, Submission
+from service.graph.changes import Answer, Change, ChunkRecord, Confirmation, DocumentState, Submission
 from service.graph.failures import is_race, translate
 from service.graph.plan import Plan, plan
 from service.graph.properties import document_state
@@ -116,7 +116,7 @@ async def _claim(tx: AsyncManagedTransaction, changes: Sequence[Change]) -> dict
 
 
 def _replaces(state: DocumentState, change: Change) -> bool:
-    if not state.live or change.version <= state.version:
+    if not state.live or change.version <= state.version or isinstance(change, Confirmation):
         return False
     return not (isinstance(change, Submission) and change.document.content_hash == state.content_hash)
 

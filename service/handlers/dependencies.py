@@ -3,6 +3,7 @@
 from faststream import ContextRepo
 
 from service.graph.committer import Committer
+from service.graph.registers import Registers
 from service.ingest.ingestor import Ingestor
 
 
@@ -21,3 +22,8 @@ class Dependencies:
         """Return the process's committer."""
         committer: Committer = self._context.get("committer")
         return committer
+
+    async def registers(self) -> Registers:
+        """Return the registers of the process's graph."""
+        registers: Registers = self._context.get("registers")
+        return registers

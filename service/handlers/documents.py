@@ -12,9 +12,11 @@ from service.delivery.envelope import now
 from service.delivery.subscriber import AtHand, Delivery, Line, Router
 from service.delivery.topology import COMPLETIONS, DOCUMENTS, Topology
 from service.errors import InvalidEventError, TooLargeError
-from service.graph.changes import Answer, Deletion, Submission
+from service.graph.changes import Answer, Deletion
 from service.graph.committer import Committer
+from service.graph.registers import Registers
 from service.handlers.dependencies import Dependencies
+from service.handlers.submissions import submit
 from service.ingest.ingestor import Ingestor
 from service.telemetry import Metrics
 
@@ -28,6 +30,7 @@ def documents_router(
     router = Router(line)
     ingestor_ = Depends(dependencies.ingestor, cast=False)
     committer_ = Depends(dependencies.committer, cast=False)
+    registers_ = Depends(dependencies.registers, cast=False)
 
     def head(event: DocumentSubmitted | DocumentDeleted, delivery: Delivery, answer: Answer) -> dict[str, Any]:
         """Return what both completions begin with, and count the event."""
@@ -63,14 +66,14 @@ def documents_router(
         delivery: AtHand,
         ingestor: Annotated[Ingestor, ingestor_],
         committer: Annotated[Committer, committer_],
+        registers: Annotated[Registers, registers_],
     ) -> DocumentProcessed:
-        document = await ingestor.prepare(event)
-        answer = await committer.commit(Submission(delivery.envelope.event_id, event.order, document))
+        answer, content_hash = await submit(delivery.envelope.event_id, event, ingestor, committer, registers)
         return DocumentProcessed(
             **head(event, delivery, answer),
             chunks=answer.chunks,
             keywords=answer.keywords,
-            content_hash=document.content_hash,
+            content_hash=content_hash,
         )
 
     @router.publisher(

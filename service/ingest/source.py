@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from schemas.events import DocumentSubmitted
 from service.documents import Scalar
-from service.errors import UnsupportedUriError
+from service.ingest.fetching.fetched import Fetched
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +25,8 @@ class Source:
     """File name, with or without folders, when there is one; its suffix tells the type where nothing better does."""
 
 
-def fetch(event: DocumentSubmitted) -> Source:
-    """Return the event's document.
-
-    Raises:
-        UnsupportedUriError: the event gives a `uri`; only `text` and `data` are read so far.
-
-    """
-    if event.uri is not None:
-        msg = f"expected the document as text or data, got uri {event.uri[:200]!r}: fetching is not set up"
-        raise UnsupportedUriError(msg)
+def given(event: DocumentSubmitted) -> Source:
+    """Return the document that the event itself holds, as text or as data."""
     return Source(
         document_id=event.document_id,
         content=event.data if event.data is not None else (event.text or "").encode(),
@@ -44,4 +36,24 @@ def fetch(event: DocumentSubmitted) -> Source:
         title=event.title,
         language=event.language,
         metadata=event.metadata,
+        name=_named(event),
     )
+
+
+def referred(event: DocumentSubmitted, fetched: Fetched) -> Source:
+    """Return the document that was fetched for the event. The producer's word goes before the server's."""
+    return Source(
+        document_id=event.document_id,
+        content=fetched.content,
+        media_type=event.media_type or fetched.media_type,
+        title=event.title,
+        language=event.language,
+        metadata=event.metadata,
+        name=_named(event) or fetched.name,
+    )
+
+
+def _named(event: DocumentSubmitted) -> str | None:
+    """Return the file name that the event's metadata give."""
+    names = (event.metadata.get(key) for key in ("filename", "file_name"))
+    return next((name for name in names if isinstance(name, str)), None)

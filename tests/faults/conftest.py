@@ -2,15 +2,14 @@
 
 import itertools
 import os
-import signal
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
 import pytest
 
 from service.local.errors import LocalStackError
-from service.local.locks import held_if_free
 from service.local.stack import Stack
+from tests.support.stacks import start_stack
 
 
 @pytest.fixture(scope="session")
@@ -19,36 +18,13 @@ def stack() -> Iterator[Stack]:
     if not (os.environ.get("RABBITMQ_URL") or os.environ.get("DOCGRAPH_FAULTS")):
         pytest.skip("the fault harness starts servers: run `make test` or `make faults`")
     with ExitStack() as exits:
-        exits.enter_context(sigterm_interrupts())
-        stack = reserved(exits)
-        exits.callback(stack.stop)
         try:
-            stack.wipe()
-            stack.start()
+            stack = start_stack(exits, "faults")
         except LocalStackError as error:
             if os.environ.get("CI") or os.environ.get("DOCGRAPH_FAULTS"):
                 raise
             pytest.skip(f"the fault harness needs servers of its own: {error}")
         yield stack
-
-
-def reserved(exits: ExitStack) -> Stack:
-    """The stack `faults`, or when another run is using it the next one."""
-    for number in itertools.count(1):
-        stack = Stack("faults" if number == 1 else f"faults-{number}")
-        if exits.enter_context(held_if_free(stack.home / "run.lock")):
-            return stack
-    raise AssertionError
-
-
-@contextmanager
-def sigterm_interrupts() -> Iterator[None]:
-    """Make SIGTERM end pytest as Ctrl-C does, so that the servers are stopped."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,12 @@
 """Under every fault: nothing lost, nothing unexpected, the last version wins, one effect per version, ids repeat."""
 
-import os
 import shutil
 from collections.abc import Sequence
 
 import pytest
 
 from service.settings import Settings
+from tests.conftest import FIGURES
 from tests.faults import inspection, scenarios
 from tests.faults.checker import judge
 from tests.faults.run import Run
@@ -89,13 +89,8 @@ async def run(scenario, stack, vhost, other_tree):
     stack.neo4j.start()
 
 
-# A glance in every run of the tests; all of them with DOCGRAPH_FAULTS=short or long.
-GLANCE = (scenarios.every_connection_is_closed, scenarios.every_channel_is_closed)
-CHOSEN = scenarios.SCENARIOS if "DOCGRAPH_FAULTS" in os.environ else GLANCE
-
-
-@pytest.mark.parametrize("scenario", CHOSEN, ids=name_of)
-async def test_nothing_is_lost_or_done_twice_when(scenario, run, tmp_path, capsys):
+@pytest.mark.parametrize("scenario", scenarios.SCENARIOS, ids=name_of)
+async def test_nothing_is_lost_or_done_twice_when(scenario, run, tmp_path, record_property):
     try:
         seen = await run.carry_out(scenario)
     finally:
@@ -103,9 +98,8 @@ async def test_nothing_is_lost_or_done_twice_when(scenario, run, tmp_path, capsy
 
     verdict = judge(run.plan, seen)
     verdict.problems += run.problems
-    with capsys.disabled():
-        restarts = sum(len(worker.ends) for worker in run.workers)
-        print(f"\n{verdict.line(name_of(scenario))}, restarts {restarts}")  # noqa: T201 - figures for the reader
+    restarts = sum(len(worker.ends) for worker in run.workers)
+    record_property(FIGURES, f"{verdict.line(name_of(scenario))}, restarts {restarts}")
     assert verdict.passed, f"{len(verdict.problems)} problems; logs in {tmp_path}\n" + "\n".join(verdict.problems[:40])
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from schemas import DocumentFailed
 from service.settings import Settings
+from tests.conftest import FIGURES
 from tests.faults import inspection
 from tests.faults.collector import COMPLETIONS, Collector, keep_completions
 from tests.faults.publishers import Publishers
@@ -112,7 +113,7 @@ async def worker(stack, vhost):
     await worker.remove()
 
 
-async def test_a_steady_load_leaves_memory_and_connections_as_they_are(stack, vhost, worker, capsys):
+async def test_a_steady_load_leaves_memory_and_connections_as_they_are(stack, vhost, worker, record_property):
     load = Load(stack.rabbitmq.url(vhost))
     async with load.counting():
         # Twice: a cold Neo4j is several times slower for its first thousand transactions.
@@ -130,13 +131,13 @@ async def test_a_steady_load_leaves_memory_and_connections_as_they_are(stack, vh
     before = statistics.median(s.memory for s in samples[quarter : 2 * quarter])
     after = statistics.median(s.memory for s in samples[-quarter:])
     first, last = most_open(samples[quarter : 2 * quarter]), most_open(samples[-quarter:])
-    with capsys.disabled():
-        print(  # noqa: T201 - figures for the reader
-            f"\nsoak: {SECONDS:.0f} s at {throughput / 2:.0f} of {throughput:.0f} documents/s, "
-            f"{load.answered} of {load.published} answered, {len(load.failed)} failed, {len(worker.ends)} restarts, "
-            f"memory {before / 2**20:.1f} -> {after / 2**20:.1f} MiB (peak {worker.peak >> 20} MiB), "
-            f"connections, channels, queues {first} -> {last}"
-        )
+    record_property(
+        FIGURES,
+        f"soak: {SECONDS:.0f} s at {throughput / 2:.0f} of {throughput:.0f} documents/s, "
+        f"{load.answered} of {load.published} answered, {len(load.failed)} failed, {len(worker.ends)} restarts, "
+        f"memory {before / 2**20:.1f} -> {after / 2**20:.1f} MiB (peak {worker.peak >> 20} MiB), "
+        f"connections, channels, queues {first} -> {last}",
+    )
     assert not load.failed
     assert load.answered == load.published
     assert not worker.ends, worker.log[-4000:]

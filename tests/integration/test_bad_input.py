@@ -80,7 +80,7 @@ async def test_a_failure_names_the_document_when_it_can_be_told(broker):
         ({"text": None, "data": "JVBERi0xLjcKZ2FyYmFnZQ==", "media_type": "application/pdf"}, "corrupt"),
         ({"text": None, "data": "AAAA", "media_type": "video/mp4"}, "unsupported_media_type"),
         ({"text": " \n "}, "no_text"),
-        ({"text": None, "uri": "https://example.com/a.pdf"}, "unsupported_uri"),
+        ({"text": None, "uri": "ftp://example.com/a.pdf"}, "unsupported_uri"),
     ],
 )
 async def test_a_document_that_cannot_be_read_fails_with_its_reason(broker, fields, reason):

@@ -62,6 +62,35 @@ async def test_work_is_held_while_the_graph_is(serve, through_proxy, graph, prox
         assert await service.stop() == 0
 
 
+@pytest.fixture
+async def rotating(through_proxy, driver):
+    """Settings with a user of this test's own, whose password may change."""
+    await driver.execute_query("CREATE USER rotating SET PASSWORD 'password-one' CHANGE NOT REQUIRED")
+    yield through_proxy.model_copy(update={"neo4j_username": "rotating"})
+    await driver.execute_query("DROP USER rotating")
+
+
+async def test_a_password_that_is_changed_is_read_again(rotating, graph, proxy, driver, tmp_path):
+    secret = tmp_path / "password"
+    secret.write_text("password-one\n")
+    async with a_process(rotating, NEO4J_PASSWORD=None, NEO4J_PASSWORD_FILE=str(secret)) as service:
+        await service.ready()
+        async with BrokerView(rotating.rabbitmq_url) as broker:
+            await driver.execute_query("ALTER USER rotating SET PASSWORD 'password-two'")
+            # Connections that are open stay logged on.
+            await proxy.cut()
+            await proxy.restore()
+            held = await broker.submit("held")
+            assert "unauthorized" in await until_unready(service, "neo4j", within=60)
+            assert broker.completions == []
+
+            secret.write_text("password-two\n")
+            answer = await broker.answer(held, within=60)
+            assert (answer["outcome"], answer["attempt"]) == ("created", 1)
+            await service.ready()
+        assert await service.stop() == 0
+
+
 async def test_a_hold_that_lasts_too_long_ends_in_the_tiers(through_proxy, graph, proxy):
     async with a_process(through_proxy, DOCGRAPH_HOLD_TIMEOUT="2") as service:
         await service.ready()

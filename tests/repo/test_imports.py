@@ -37,6 +37,7 @@ ALLOWED = {
     },
     "service.http": {"schemas", "service", "service.delivery", "service.graph", "service.http"},
     "service.local": {"service.errors", "service.local"},
+    "service.client": {"schemas", "service.client"},
     "service.demo": {"schemas", "service.delivery", "service.demo", "service.errors", "service.graph", "service.local"},
 }
 FORBIDDEN_LIBRARIES = {
@@ -45,6 +46,7 @@ FORBIDDEN_LIBRARIES = {
     "service.graph": {"faststream", "aio_pika", "service.settings"},
     "service.delivery": {"neo4j"},
     "service.handlers": {"neo4j", "aio_pika"},
+    "service.client": {"faststream", "neo4j", "pydantic_settings", "structlog"},
 }
 
 

@@ -3,7 +3,7 @@
 import hashlib
 
 from service.documents import Chunk, Keyword, PreparedDocument
-from service.graph.changes import Deletion, Submission
+from service.graph.changes import Confirmation, Deletion, Submission
 
 
 def digest(*parts: object) -> str:
@@ -46,3 +46,8 @@ def a_submission(document_id: str, version: int, *texts: str, event_id: str | No
 
 def a_deletion(document_id: str, version: int, *, event_id: str | None = None) -> Deletion:
     return Deletion(event_id or f"{document_id}@{version}", version, document_id)
+
+
+def a_confirmation(document_id: str, version: int, *texts: str, event_id: str | None = None) -> Confirmation:
+    """A confirmation of the content that `a_submission` with the same texts has."""
+    return Confirmation(event_id or f"{document_id}@{version}", version, document_id, digest(*texts))

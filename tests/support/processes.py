@@ -23,10 +23,10 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def environment(settings: Settings, **more: str) -> dict[str, str]:
-    """The environment that gives a process these settings."""
+def environment(settings: Settings, **more: str | None) -> dict[str, str]:
+    """The environment that gives a process these settings; a variable given as None is left out."""
     mine = {k: v for k, v in os.environ.items() if not k.startswith(("DOCGRAPH_", "NEO4J_", "RABBITMQ_"))}
-    return mine | {
+    all_ = mine | {
         "RABBITMQ_URL": settings.rabbitmq_url,
         "NEO4J_URI": settings.neo4j_uri,
         "NEO4J_USERNAME": settings.neo4j_username,
@@ -39,6 +39,7 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
         "DOCGRAPH_LOG_FORMAT": "json",
         **more,
     }
+    return {name: value for name, value in all_.items() if value is not None}
 
 
 class ServiceProcess:

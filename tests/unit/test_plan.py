@@ -5,9 +5,11 @@ from itertools import pairwise
 from hypothesis import given, settings, strategies as st
 
 from schemas import ProcessedOutcome, RemovedOutcome
-from service.graph.changes import ChunkRecord, Deletion, DocumentState, Submission
+from service.documents import Origin, Validator
+from service.graph.changes import STALE, ChunkRecord, Deletion, DocumentState, Submission
 from service.graph.plan import plan
-from tests.support.builders import a_deletion, a_submission
+from service.graph.properties import document_state
+from tests.support.builders import a_confirmation, a_deletion, a_submission
 
 NEW = DocumentState(version=-1, live=False, content_hash=None, last_event_id=None, last_answer=None)
 
@@ -48,8 +50,6 @@ class MemoryGraph:
     def state(self, document_id):
         if (register := self.registers.get(document_id)) is None:
             return NEW
-        from service.graph.properties import document_state
-
         state = document_state(register)
         rows = sorted(self.of(document_id), key=lambda row: row["index"])
         chunks = [ChunkRecord(r["id"], r["index"], r["start"], r["end"], r["page"], r["heading"]) for r in rows]
@@ -126,3 +126,129 @@ def test_a_batch_links_entities_in_the_order_of_their_ids():
         "keyword:moss",
         "keyword:zebra",
     ]
+
+
+# --- confirmations ----------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def histories_with_confirmations(draw):
+    """Batches as above, in which some submissions come as a confirmation of the same content, true or not any more.
+
+    A confirmation that is stale is followed by its submission, as the handler does.
+    """
+    batches = draw(histories())
+    return [
+        [
+            a_confirmation(change.document_id, change.version, *[chunk.text for chunk in change.document.chunks])
+            if isinstance(change, Submission) and draw(st.booleans())
+            else change
+            for change in batch
+        ]
+        for batch in batches
+    ], {(c.document_id, c.version): c for batch in batches for c in batch}
+
+
+@settings(max_examples=200, deadline=None)
+@given(histories_with_confirmations())
+def test_confirmations_in_any_interleaving_give_the_graph_that_the_highest_version_describes(drawn):
+    batches, submissions = drawn
+    graph = MemoryGraph()
+    for batch in batches:
+        answers = graph.write(batch)
+        if stale := [c for c, answer in zip(batch, answers, strict=True) if answer is STALE]:
+            graph.write([submissions[change.document_id, change.version] for change in stale])
+
+    changes = list(submissions.values())
+    for document in {change.document_id for change in changes}:
+        last = max((c for c in changes if c.document_id == document), key=lambda c: c.version)
+        texts = [] if isinstance(last, Deletion) else [chunk.text for chunk in last.document.chunks]
+        rows = sorted(graph.of(document), key=lambda row: row["index"])
+        assert [row["text"] for row in rows] == texts
+        register = graph.registers[document]
+        assert register["version"] == last.version
+        if isinstance(last, Submission):
+            assert register["contentHash"] == last.document.content_hash
+            assert register["lastChunks"][3] == len(texts)
+            assert register["keywordCount"] == len({word for text in texts for word in text.split()})
+
+
+def confirm(graph, change):
+    (answer,) = graph.write([change])
+    return answer
+
+
+def test_a_confirmation_of_what_the_graph_holds_moves_the_register_on_and_nothing_else():
+    graph = MemoryGraph()
+    graph.write([a_submission("a", 1, "red fox", "owl")])
+    before = dict(graph.registers["a"]), dict(graph.chunks)
+    answer = confirm(graph, a_confirmation("a", 2, "red fox", "owl"))
+    assert answer.outcome is ProcessedOutcome.UNCHANGED
+    assert answer.chunks.model_dump() == {"created": 0, "kept": 2, "removed": 0, "total": 2}
+    assert answer.keywords == 3
+    changed = {"version": 2, "lastEventId": "a@2", "lastOutcome": "unchanged", "lastChunks": [0, 2, 0, 2]}
+    assert graph.registers["a"] == before[0] | changed
+    assert graph.chunks == before[1]
+
+
+def test_a_confirmation_never_brings_a_deleted_document_back():
+    graph = MemoryGraph()
+    graph.write([a_submission("a", 1, "owl"), a_deletion("a", 2)])
+    assert confirm(graph, a_confirmation("a", 3, "owl")) is STALE
+    assert graph.registers["a"]["status"] == "DELETED"
+    assert graph.registers["a"]["version"] == 2
+    assert graph.chunks == {}
+
+
+def test_a_confirmation_after_a_newer_deletion_is_superseded():
+    graph = MemoryGraph()
+    graph.write([a_submission("a", 1, "owl"), a_deletion("a", 3)])
+    assert confirm(graph, a_confirmation("a", 2, "owl")).outcome is ProcessedOutcome.SUPERSEDED
+
+
+def test_a_confirmation_does_not_put_its_number_on_another_content():
+    graph = MemoryGraph()
+    graph.write([a_submission("a", 1, "owl"), a_submission("a", 2, "moss")])
+    assert confirm(graph, a_confirmation("a", 3, "owl")) is STALE
+    assert graph.registers["a"]["version"] == 2
+
+
+def test_a_confirmation_of_a_document_that_nobody_knows_is_stale():
+    assert confirm(MemoryGraph(), a_confirmation("a", 1, "owl")) is STALE
+
+
+def test_a_repeated_confirmation_gets_the_same_answer():
+    graph = MemoryGraph()
+    graph.write([a_submission("a", 1, "owl")])
+    first = confirm(graph, a_confirmation("a", 2, "owl"))
+    assert confirm(graph, a_confirmation("a", 2, "owl")) == first
+    assert confirm(graph, a_confirmation("a", 2, "owl", event_id="x")).outcome is ProcessedOutcome.SUPERSEDED
+
+
+def test_a_confirmation_in_the_batch_of_its_deletion_is_stale():
+    graph = MemoryGraph()
+    graph.write([a_submission("a", 1, "owl")])
+    removed, answer = graph.write([a_deletion("a", 2), a_confirmation("a", 3, "owl")])
+    assert (removed.outcome, answer) == (RemovedOutcome.REMOVED, STALE)
+    assert graph.chunks == {}
+
+
+def test_a_confirmation_in_the_batch_of_its_submission_leaves_the_submission_to_be_written():
+    graph = MemoryGraph()
+    graph.write([a_submission("a", 1, "owl")])
+    answers = graph.write([a_submission("a", 2, "moss", title="New"), a_confirmation("a", 3, "moss")])
+    assert [a.outcome for a in answers] == [ProcessedOutcome.UPDATED, ProcessedOutcome.UNCHANGED]
+    assert [row["text"] for row in graph.of("a")] == ["moss"]
+    assert (graph.registers["a"]["version"], graph.registers["a"]["title"]) == (3, "New")
+
+
+def test_a_deletion_and_a_document_from_elsewhere_forget_the_origin():
+    origin = Origin("https://h.example/a", "key", Validator('"1"', None, "here"))
+    for change in (a_deletion("a", 2), a_submission("a", 2, "owl")):
+        graph = MemoryGraph()
+        graph.write([a_submission("a", 1, "owl", origin=origin)])
+        assert (graph.registers["a"]["uri"], graph.registers["a"]["etag"]) == ("https://h.example/a", '"1"')
+        assert document_state(graph.registers["a"]).origin == origin
+        graph.write([change])
+        assert document_state(graph.registers["a"]).origin is None
+        assert {graph.registers["a"][name] for name in ("uri", "etag", "fetchKey", "fetchLocation")} == {None}

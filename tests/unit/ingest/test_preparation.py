@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from schemas import DocumentSubmitted
-from service.errors import TooLargeError, UnsupportedUriError
+from service.errors import TooLargeError
 from service.ingest.options import IngestOptions
-from service.ingest.source import fetch
+from service.ingest.source import given
 from tests.unit.ingest.builders import prepared, submitted
 
 PARAGRAPHS = [
@@ -45,7 +44,7 @@ def test_the_same_chunk_in_two_documents_has_one_hash_and_two_ids():
 def prepare_as(document_id: str, text: str):
     from service.ingest.preparation import prepare
 
-    source = fetch(submitted(text))
+    source = given(submitted(text))
     return prepare(replace(source, document_id=document_id), IngestOptions())
 
 
@@ -98,11 +97,6 @@ def test_a_document_over_the_limit_is_refused_with_limit_and_size():
         prepared("hello world", options=IngestOptions(max_document=10))
     with pytest.raises(TooLargeError, match="at most 10 characters of text, got 11"):
         prepared("hello world", options=IngestOptions(max_characters=10))
-
-
-def test_a_uri_is_refused_until_fetching_is_there():
-    with pytest.raises(UnsupportedUriError, match="s3://bees/hive"):
-        fetch(DocumentSubmitted(document_id="doc", version=1, uri="s3://bees/hive.pdf"))
 
 
 def test_the_example_documents_share_their_keywords():

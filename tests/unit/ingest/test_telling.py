@@ -9,7 +9,9 @@ from service.ingest.containers import inside
 from service.ingest.formats import format_of, formats
 from service.ingest.media_types import MediaType
 from service.ingest.options import IngestOptions
+from service.ingest.source import given
 from service.ingest.telling import is_isolated, tell
+from tests.unit.ingest.builders import submitted
 
 MAIL = b"Received: from a by b\r\nFrom: a@example.org\r\nSubject: Bees\r\n\r\nBees."
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -144,3 +146,9 @@ def test_an_ole_file_is_what_its_streams_make_it():
 def test_a_word_in_the_text_of_an_ole_file_is_no_stream():
     with pytest.raises(UnsupportedMediaTypeError, match="another kind"):
         told(OLE.ljust(1025, b"\0") + "EncryptedPackage\0".encode("utf-16-le"))
+
+
+@pytest.mark.parametrize("key", ["filename", "file_name"])
+def test_the_name_may_stand_in_the_metadata(key):
+    source = given(submitted(b"Hive,Frames", metadata={key: "hives.csv"}))
+    assert tell(source.content, source.media_type, source.name).name == types.CSV
