@@ -1,7 +1,7 @@
 # Everything a developer types. Each target says what it does; `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help generate install frameworks demo test unit faults soak hostile fuzz quality bench-formats lint validate up down lock clean
+.PHONY: help generate install frameworks demo test unit faults soak hostile fuzz quality bench bench-full bench-formats lint validate up down lock clean
 
 BIN := .venv/bin
 ARGS ?=
@@ -42,6 +42,13 @@ quality: install ## keywords and languages against labelled samples: precision a
 bench-formats: ## documents of each format beside markitdown and kreuzberg; installs pandoc and LibreOffice, takes half an hour
 	@scripts/install.sh frameworks corpus
 	@$(BIN)/python -m benchmarks.formats $(ARGS)
+
+bench: frameworks ## the benchmark, short: the service beside the raw floor, Celery and others; ten minutes at most
+	@.venv-frameworks/bin/python -m benchmarks short $(ARGS)
+
+bench-full: frameworks ## the benchmark, whole: all systems, three rounds, large runs, latency; two hours
+	@scripts/temporal.sh || echo "bench-full: WITHOUT TEMPORAL: its server could not be built" >&2
+	@.venv-frameworks/bin/python -m benchmarks full $(ARGS)
 
 lint: install ## ruff and mypy
 	@$(BIN)/ruff check

@@ -75,7 +75,7 @@ def build_app(settings: Settings) -> StrictAsgiFastStream:
     )
     app = StrictAsgiFastStream(
         broker,
-        lifespan=lifespan_of(settings, broker, topology, metrics),
+        lifespan=lifespan_of(settings, broker, topology, metrics, line),
         specification=AsyncAPI(
             title="docgraph",
             version=__version__,

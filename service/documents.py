@@ -5,13 +5,13 @@ Plain values, known to `ingest`, which makes them, and to `graph`, which writes 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 Scalar = str | int | float | bool
 
 
-@dataclass(frozen=True, slots=True)
-class Keyword:
-    """A keyword of one chunk."""
+class Keyword(NamedTuple):
+    """A keyword of one chunk. A tuple, as a document has dozens, and a tuple is made three times as fast."""
 
     id: str
     """`keyword:` and the normalised form: the same word meets in one node."""

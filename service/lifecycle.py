@@ -125,9 +125,12 @@ class StrictAsgiFastStream(AsgiFastStream):
         grace = broker.config.graceful_timeout or 0.0
         if self.context.get("committer").holding:
             await self._give_back("the graph is away, so nothing in flight can be finished")
-        await self._shutdown(self._log_level)
+        bridge = self.context.get("bridge")
+        finished, _ = await asyncio.gather(
+            bridge.stop(grace) if bridge is not None else _nothing(), self._shutdown(self._log_level)
+        )
         seconds = time.monotonic() - began
-        if self._hurried is None and seconds >= grace:
+        if self._hurried is None and (seconds >= grace or not finished):
             self.exit_code = 1
             log.warning("the grace has ended; the rest is requeued", grace_seconds=grace)
         log.info("stopped", seconds=round(seconds, 1))
@@ -137,6 +140,8 @@ class StrictAsgiFastStream(AsgiFastStream):
         log.warning("what is in flight is requeued", reason=why)
         self.exit_code = 1
         self.context.get("committer").abandon()
+        if (bridge := self.context.get("bridge")) is not None:
+            await bridge.close()
         (broker,) = self.brokers
         if (connection := broker._connection) is not None:  # noqa: SLF001 - no public name
             await connection.close()
@@ -162,6 +167,10 @@ class _Server(uvicorn.Server):
             yield
             # uvicorn would raise the signal again: a process that has stopped in order exits with 0.
             self._captured_signals.clear()
+
+
+async def _nothing() -> bool:
+    return True
 
 
 def _end_with_supervisor() -> None:

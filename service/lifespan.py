@@ -12,6 +12,9 @@ from faststream import ContextRepo
 from faststream.rabbit import RabbitBroker
 from neo4j import AsyncDriver
 
+from service.bridge.setup import celery_bridge
+from service.bridge.work import Pipeline
+from service.delivery.subscriber import Line
 from service.delivery.topology import Topology, declare
 from service.delivery.watch import watch_consumers
 from service.errors import StartupError
@@ -35,7 +38,7 @@ COLLECT_AFTER = 20_000
 Lifespan = Callable[[ContextRepo], AbstractAsyncContextManager[None]]
 
 
-def lifespan_of(settings: Settings, broker: RabbitBroker, topology: Topology, metrics: Metrics) -> Lifespan:
+def lifespan_of(settings: Settings, broker: RabbitBroker, topology: Topology, metrics: Metrics, line: Line) -> Lifespan:
     """Return the lifespan of one app.
 
     It puts `driver`, `writer`, `committer`, `registers`, `ingestor` and `database` in the context, where handlers and
@@ -84,6 +87,9 @@ def lifespan_of(settings: Settings, broker: RabbitBroker, topology: Topology, me
             }.items():
                 context.set_global(name, resource)
             _calm_the_collector()
+            # Last, as it takes work at once.
+            pipeline = Pipeline(ingestor, committer, context.get("registers"), metrics)
+            context.set_global("bridge", await celery_bridge(settings, stack, pipeline, line, metrics))
             yield
 
     return lifespan

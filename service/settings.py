@@ -15,6 +15,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from yarl import URL
 
+from service.bridge.mapping import DEFAULT_TASKS, Tasks, read_tasks
 from service.durations import parse_duration
 from service.errors import StartupError
 
@@ -131,6 +132,25 @@ class Settings(BaseSettings):
     journal_max_bytes: Annotated[int, Field(ge=1 << 20)] = 5_000_000_000
     """How large each journal may grow, in bytes; the oldest events go first."""
 
+    # Celery bridge
+    celery_queues: Annotated[tuple[str, ...], NoDecode] = ()
+    """Queues whose Celery tasks are done here, comma-separated, such as `ingest,documents.celery`. Empty: the bridge is
+    off. `documents.celery` is the service's own quorum queue, behind an exchange of the same name."""
+    celery_tasks: Annotated[Tasks, NoDecode] = DEFAULT_TASKS
+    """Tasks and what their arguments mean, as a JSON object: name of the task to `event` (`document.submitted` unless
+    given), `arguments` (names of the positional ones) and `fields` (event field, `metadata.KEY` or null for a
+    parameter of another name)."""
+    celery_result_url: str = Field(default="", repr=False)
+    """Redis URL of the callers' result backend, such as `redis://host:6379/0`; needs `docgraph[celery]`. Empty: results
+    go to callers with `rpc://` only. With it they go to both."""
+    celery_result_expires: Seconds = 86400.0
+    """Seconds that Redis keeps a result: the callers' `result_expires`."""
+    celery_default_queue: Annotated[str, Field(min_length=1)] = "celery"
+    """Queue for callbacks, errbacks and links of a chain that name none: the callers' `task_default_queue`."""
+    celery_track_started: bool = False
+    """Whether callers are told that a task has begun (`STARTED`), one message more for each: their
+    `task_track_started`."""
+
     # lifecycle
     startup_timeout: Seconds = 30.0
     """Seconds to wait at start for RabbitMQ and Neo4j; then the process ends with an error."""
@@ -161,6 +181,41 @@ class Settings(BaseSettings):
     def _check_neo4j_uri(cls, value: str) -> str:
         schemes = tuple(name + suffix for name in ("bolt", "neo4j") for suffix in ("", "+s", "+ssc"))
         return _check_scheme(value, "bolt://host:7687", schemes)
+
+    @field_validator("celery_queues", mode="before")
+    @classmethod
+    def _parse_queues(cls, value: object) -> object:
+        if isinstance(value, str):
+            value = tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
+        return value
+
+    @field_validator("celery_queues")
+    @classmethod
+    def _check_queues(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        # A Celery client declares a direct exchange of the queue's name.
+        ours = [name for name in value if name.split(".")[0] == "documents" and name != "documents.celery"]
+        if ours:
+            msg = f"expected queues of the callers' own, got {', '.join(ours)}: the service uses these names itself"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("celery_tasks", mode="before")
+    @classmethod
+    def _parse_tasks(cls, value: object) -> object:
+        if isinstance(value, str):
+            try:
+                return read_tasks(value)
+            except ValidationError as error:
+                problem = error.errors(include_url=False)[0]
+                where = ".".join(str(part) for part in problem["loc"])
+                msg = f"expected a JSON object of tasks, got a problem at {where or 'its beginning'}: {problem['msg']}"
+                raise ValueError(msg) from None
+        return value
+
+    @field_validator("celery_result_url")
+    @classmethod
+    def _check_celery_result_url(cls, value: str) -> str:
+        return value and _check_scheme(value, "redis://host:6379/0", ("redis", "rediss"))
 
     @field_validator("retry_delays", mode="before")
     @classmethod

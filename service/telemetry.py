@@ -26,6 +26,9 @@ class Metrics:
             ("delay_seconds",),
             registry=registry,
         )
+        self._celery = Counter(
+            "docgraph_celery_tasks", "Celery tasks, by what their caller was told", ("state",), registry=registry
+        )
         self._duration = Histogram(
             "docgraph_event_duration_seconds",
             "From taking a message to its committed transaction",
@@ -68,6 +71,10 @@ class Metrics:
     def failed(self, reason: Reason) -> None:
         """Count an event that was given up."""
         self._failed.labels(reason.value).inc()
+
+    def celery_task(self, state: str) -> None:
+        """Count a Celery task that was answered, or waits for its ETA."""
+        self._celery.labels(state).inc()
 
     def retried(self, delay: float) -> None:
         """Count an event that will be tried again."""

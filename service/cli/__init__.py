@@ -5,6 +5,7 @@ import sys
 import typer
 
 from service import __version__
+from service.cli.celery import app as celery
 from service.cli.contract import asyncapi, schemas
 from service.cli.dead import app as dead
 from service.cli.demo import demo
@@ -23,6 +24,7 @@ app = typer.Typer(
 app.add_typer(local, name="local")
 app.add_typer(dead, name="dead")
 app.add_typer(journal, name="journal")
+app.add_typer(celery, name="celery")
 app.command()(demo)
 app.command()(inspect)
 app.command()(asyncapi)

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from schemas import Reason
 from service import errors
+from service.bridge.mapping import write_tasks
 from service.errors import DocgraphError
 from service.settings import Settings, variables
 
@@ -57,6 +58,8 @@ def _default(value: Any) -> str:
     if isinstance(value, tuple):
         parts = [f"{part:g}s" if isinstance(part, float) else str(part) for part in value]
         return f"`{','.join(parts)}`" if parts else ""
+    if isinstance(value, Mapping):
+        return f"`{write_tasks(value)}`"
     if value == "":
         return ""
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"

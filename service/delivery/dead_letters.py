@@ -9,7 +9,7 @@ from typing import Any
 from aio_pika.abc import AbstractIncomingMessage
 
 from schemas import Reason
-from service.delivery.envelope import FIRST_FAILED_AT, Envelope, head
+from service.delivery.envelope import DOCUMENT_ID, DOCUMENT_VERSION, FIRST_FAILED_AT, Envelope, head
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,8 @@ class DeadLetter:
         headers = message.headers
         sender = Envelope.of(message)
         document_id, version = head(message.body)
+        if isinstance(told := headers.get(DOCUMENT_VERSION), int):
+            document_id, version = _text(headers.get(DOCUMENT_ID)) or None, told
         death = _death(headers)
         crashed = Reason.CRASH_LOOP.value if death.get("reason") == "delivery_limit" else ""
         attempts = headers.get("docgraph-attempts")

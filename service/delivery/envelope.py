@@ -17,6 +17,9 @@ FIRST_ERROR = "docgraph-first-error"
 FIRST_FAILED_AT = "docgraph-first-failed-at"
 EXCHANGE = "docgraph-exchange"
 ROUTING_KEY = "docgraph-routing-key"
+DOCUMENT_ID = "docgraph-document-id"
+DOCUMENT_VERSION = "docgraph-document-version"
+"""Of a dead letter whose body is no event."""
 
 _document_id: TypeAdapter[str] = TypeAdapter(DocumentId)
 _version: TypeAdapter[int] = TypeAdapter(Version)

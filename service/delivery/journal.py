@@ -16,7 +16,7 @@ from service.delivery.copies import WORK_QUEUES, copy_of
 from service.delivery.envelope import Envelope, head
 from service.delivery.republisher import Republisher
 from service.delivery.stream import offset_of, read_stream
-from service.delivery.topology import DOCUMENTS
+from service.delivery.topology import DOCUMENTS, HANDLED
 from service.errors import DocgraphError
 
 JOURNAL = f"{DOCUMENTS.name}.journal"
@@ -46,7 +46,7 @@ class Entry:
         sender = Envelope.of(message)
         return cls(
             offset_of(message),
-            message.routing_key or "",
+            (message.routing_key or "").removesuffix(HANDLED),
             sender.event_id,
             document_id,
             version,

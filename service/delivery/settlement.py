@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import structlog
@@ -16,7 +16,7 @@ from service.delivery import envelope as names
 from service.delivery.acknowledger import Acknowledger
 from service.delivery.copies import copy_of
 from service.delivery.envelope import Envelope, describe, head, now
-from service.delivery.retry import DeadLetter, decide
+from service.delivery.retry import DeadLetter, Retry, decide
 from service.delivery.topology import DEAD, RETRY, TIER_HEADER
 from service.durations import format_duration
 from service.telemetry import Metrics
@@ -25,6 +25,11 @@ log = structlog.get_logger(__name__)
 
 DETAIL_LENGTH = 2000
 """Characters of an error's text that are kept: headers must fit into one AMQP frame."""
+
+
+About = tuple[str | None, int | None]
+"""Document id and version."""
+Tell = Callable[[Retry | DeadLetter], Awaitable[None]]
 
 
 class Settlement:
@@ -63,13 +68,27 @@ class Settlement:
         """Acknowledge a message whose completion is confirmed."""
         self._acknowledger.acknowledge(message)
 
-    async def fail(self, message: AbstractIncomingMessage, queue: str, error: Exception) -> None:
+    async def give_back(self, message: AbstractIncomingMessage) -> None:
+        """Requeue a message that could not be settled."""
+        await self._acknowledger.requeue(message)
+
+    async def fail(
+        self,
+        message: AbstractIncomingMessage,
+        queue: str,
+        error: Exception,
+        *,
+        about: About | None = None,
+        tell: Tell | None = None,
+    ) -> None:
         """Retry a message or give it up, then acknowledge it; if that cannot be published, requeue it.
 
         Args:
             message: the input.
             queue: the work queue it came from.
             error: what its handling raised.
+            about: document id and version, when they do not stand in the body.
+            tell: hears of the decision before the message is acknowledged.
 
         """
         sender = Envelope.of(message)
@@ -79,13 +98,15 @@ class Settlement:
         try:
             async with asyncio.timeout(self._timeout):
                 if isinstance(decision, DeadLetter):
-                    await self._give_up(message, sender, decision.reason, error)
+                    await self._give_up(message, sender, decision.reason, error, about)
                     self._metrics.failed(decision.reason)
                     log.warning("document failed", **facts, reason=decision.reason.value, exc_info=unforeseen)
                 else:
                     await self._retry(message, sender, queue, decision.delay, error)
                     self._metrics.retried(decision.delay)
                     log.warning("document will be retried", **facts, delay=decision.delay, exc_info=unforeseen)
+                if tell is not None:
+                    await tell(decision)
         except Exception as problem:  # noqa: BLE001 - whatever it is, no message is left hanging
             # Requeued at once, as there is no other place; the queue's delivery limit bounds it.
             log.error("outcome could not be published; message is requeued", **facts, problem=describe(problem))
@@ -106,20 +127,30 @@ class Settlement:
         await self._forward(message, headers, exchange=RETRY, routing_key=queue, expiration=expiration)
 
     async def _give_up(
-        self, message: AbstractIncomingMessage, sender: Envelope, reason: Reason, error: Exception
+        self,
+        message: AbstractIncomingMessage,
+        sender: Envelope,
+        reason: Reason,
+        error: Exception,
+        about: About | None = None,
     ) -> None:
         detail = str(error)[:DETAIL_LENGTH]
-        headers = self._history(sender, error) | {
-            "docgraph-reason": reason.value,
-            "docgraph-error": type(error).__name__,
-            "docgraph-detail": detail,
-            "docgraph-attempts": sender.attempt,
-            "docgraph-last-failed-at": now().isoformat(),
-            "docgraph-version": __version__,
-        }
+        document_id, version = about or head(message.body)
+        told = {} if about is None else {names.DOCUMENT_ID: document_id, names.DOCUMENT_VERSION: version}
+        headers = (
+            self._history(sender, error)
+            | told
+            | {
+                "docgraph-reason": reason.value,
+                "docgraph-error": type(error).__name__,
+                "docgraph-detail": detail,
+                "docgraph-attempts": sender.attempt,
+                "docgraph-last-failed-at": now().isoformat(),
+                "docgraph-version": __version__,
+            }
+        )
         # The evidence first: whoever hears of the failure finds the dead letter.
         await self._forward(message, headers, exchange=None, routing_key=DEAD)
-        document_id, version = head(message.body)
         event = DocumentFailed(
             document_id=document_id,
             version=version,

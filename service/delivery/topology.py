@@ -30,6 +30,9 @@ DELETED = "documents.deleted"
 CRASHED = "documents.crashed"
 DEAD = "documents.dead"
 TIER_HEADER = "docgraph-tier"
+HANDLED = ".handled"
+"""Ends the routing key of an event that came another way and is handled already: for the journal, not for the work
+queues."""
 
 # A quorum queue must not lose what it dead-letters, and may only promise that when it refuses publishes at its limit.
 _SAFE: Any = {"x-dead-letter-strategy": "at-least-once", "x-overflow": "reject-publish"}

@@ -39,6 +39,8 @@ class Readiness:
             found["consumers"] = f"expected this process to consume {', '.join(deaf)}, but it does not"
         if problem := await self._graph_problem():
             found["neo4j"] = problem
+        if (bridge := self._app.context.get("bridge")) and (problem := await bridge.problem()):
+            found["celery"] = problem
         return found
 
     async def _graph_problem(self) -> str | None:

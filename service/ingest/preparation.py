@@ -20,7 +20,7 @@ def prepare(source: Source, options: IngestOptions) -> PreparedDocument:
         PermanentError: the document is not one that can be read; the type says why.
 
     """
-    accept(source, options)
+    check(source, options)
     media_type, parsed = read(source.content, source.media_type, source.name, source.charset, options)
     language = language_of(parsed.text[parsed.prose :] or parsed.text, source.language, parsed.language)
     spans = split(parsed, options.chunk_size, options.max_chunks, options.chunk_overlap)
@@ -41,9 +41,20 @@ def accept(source: Source, options: IngestOptions) -> MediaType:
     """Return the media type to read the source as, as far as its first bytes tell; refuse what is not worth opening.
 
     Raises:
+        TooLargeError, NoTextError: as for `check`.
+        UnsupportedMediaTypeError: the source is of a kind that is not read.
+
+    """
+    check(source, options)
+    return tell(source.content, source.media_type, source.name)
+
+
+def check(source: Source, options: IngestOptions) -> None:
+    """Refuse what is not worth opening.
+
+    Raises:
         TooLargeError: the source has too many bytes.
         NoTextError: it has none.
-        UnsupportedMediaTypeError: it is of a kind that is not read.
 
     """
     if len(source.content) > options.max_document:
@@ -52,4 +63,3 @@ def accept(source: Source, options: IngestOptions) -> MediaType:
     if not source.content:
         msg = "expected a document with text, got an empty one"
         raise NoTextError(msg)
-    return tell(source.content, source.media_type, source.name)

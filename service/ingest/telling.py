@@ -60,6 +60,7 @@ _BINARY = {
     b"\x7fELF": "a program",
     b"MZ\x90\0": "a program",
 }
+_KNOWN_HEADS = (*_HEADS, *_BINARY)
 # Formats that begin in one way only: other bytes declared as one of them are not one.
 _BEGIN_AS_ZIP = frozenset({types.DOCX, types.PPTX, types.XLSX, types.ODT, types.ODS, types.ODP, types.EPUB})
 _BEGIN_AS = dict.fromkeys(_BEGIN_AS_ZIP, "a ZIP archive") | {types.XLS: "an OLE file", types.RTF: "`{\\rtf`"}
@@ -113,6 +114,9 @@ def _added(content: bytes, given: str, named: str) -> str | None:
 def _certain(content: bytes) -> str | None:
     if _PDF_HEAD.match(content, 0, 1024):
         return types.PDF
+    # One look for the many that begin like none of them.
+    if not content.startswith(_KNOWN_HEADS):
+        return None
     for head, name in _HEADS.items():
         if content.startswith(head):
             return name

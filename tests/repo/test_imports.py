@@ -15,7 +15,21 @@ ALLOWED = {
     "service.documents": set(),
     "service.durations": set(),
     "service.telemetry": {"schemas"},
-    "service.settings": {"service.durations", "service.errors"},
+    "service.settings": {"service.bridge.mapping", "service.durations", "service.errors"},
+    "service.bridge.mapping": set(),
+    "service.bridge": {
+        "schemas",
+        "service",
+        "service.bridge",
+        "service.bridge.mapping",
+        "service.delivery",
+        "service.errors",
+        "service.graph",
+        "service.handlers",
+        "service.ingest",
+        "service.settings",
+        "service.telemetry",
+    },
     "service.ingest": {"schemas", "service.documents", "service.errors", "service.ingest"},
     "service.graph": {"schemas", "service", "service.documents", "service.errors", "service.graph"},
     "service.delivery": {
@@ -46,6 +60,7 @@ FORBIDDEN_LIBRARIES = {
     "service.graph": {"faststream", "aio_pika", "service.settings"},
     "service.delivery": {"neo4j"},
     "service.handlers": {"neo4j", "aio_pika"},
+    "service.bridge": {"celery", "kombu", "faststream", "neo4j"},
     "service.client": {"faststream", "neo4j", "pydantic_settings", "structlog"},
 }
 

@@ -1,0 +1,91 @@
+"""A series: all chosen systems in shuffled rounds on warm servers, the results written after each run."""
+
+import json
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.harness.facts import facts
+from benchmarks.harness.processes import ROOT
+from benchmarks.harness.run import Bench, Result
+from benchmarks.harness.servers import running_servers
+from benchmarks.systems import SYSTEMS, System
+
+LOGS = ROOT / ".local" / "benchmarks" / "logs"
+WARM_UP = ("service", "raw_each", "floor", "service", "raw_each")
+"""A cold server is several times slower. Thousands of transactions, small ones and large ones, go first."""
+LATENCY_DOCUMENTS, LATENCY_RATE = 750, 50.0
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a series measures."""
+
+    systems: list[System]
+    rounds: int
+    documents: int
+    latency: bool = True
+    large: tuple[int, ...] = ()
+    """Numbers of documents of the large runs."""
+    service_only: tuple[int, ...] = ()
+    """Numbers of documents that only the service does, once."""
+    warm_up: int = 3000
+    """Documents of each run of the warm-up; 0 for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    system: System
+    kind: str
+    documents: int
+
+
+def steps(plan: Plan, number: int) -> Iterator[_Step]:
+    """Yield the runs of one round, in an order of chance."""
+    runs = [_Step(s, "throughput", min(plan.documents, s.documents or plan.documents)) for s in plan.systems]
+    runs += [_Step(s, "throughput", size) for size in plan.large for s in plan.systems if s.large]
+    if plan.latency:
+        runs += [_Step(s, "latency", LATENCY_DOCUMENTS) for s in plan.systems if s.latency]
+    random.shuffle(runs)
+    yield from runs
+    if number == plan.rounds:
+        for size in plan.service_only:
+            yield from (_Step(s, "throughput", size) for s in plan.systems if s.name in {"service", "service-2"})
+
+
+async def series(plan: Plan, out: Path, command: str, stack: str | None, say: Say) -> None:
+    """Run it. Failed runs are kept and shown as such."""
+    LOGS.mkdir(parents=True, exist_ok=True)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with running_servers(stack, say) as servers:
+        bench = Bench(servers, LOGS)
+        results = facts(servers, command) | {"runs": []}
+        by_name = {system.name: system for system in SYSTEMS}
+        for name in WARM_UP if plan.warm_up else ():
+            say(line(await bench.throughput(by_name[name], plan.warm_up)) + "  (warm-up)")
+        for number in range(1, plan.rounds + 1):
+            for step in steps(plan, number):
+                began = time.monotonic()
+                if step.kind == "latency":
+                    result = await bench.latency(step.system, step.documents, LATENCY_RATE)
+                else:
+                    result = await bench.throughput(step.system, step.documents)
+                result.round = number
+                results["runs"].append(result.to_json())
+                out.write_text(json.dumps(results, indent=1) + "\n")
+                say(f"{line(result)}  (round {number}, {time.monotonic() - began:.0f} s)")
+
+
+def line(result: Result) -> str:
+    """Return a run in one line."""
+    head = f"{result.system:22} {result.documents:6}"
+    if result.problems:
+        return f"{head}  FAILED: {'; '.join(result.problems)}"
+    if result.kind == "latency":
+        return f"{head}  p50 {result.p50} ms  p99 {result.p99} ms"
+    cpu = " / ".join(f"{result.cpu[group]:.2f}" for group in ("worker", "neo4j", "broker", "collector"))
+    return f"{head}  {result.rate:7.0f}/s   CPU s per 1,000: {cpu}   {result.memory:.0f} MB"

@@ -1,0 +1,10 @@
+"""Names on the broker that all programs of the benchmark share."""
+
+COMPLETIONS = "documents.completions"
+"""Topic exchange that every system publishes its completions to; the service's own."""
+PROCESSED = "document.processed"
+"""Their routing key."""
+QUEUE = "documents"
+"""Source queue of the peers that bring no queue of their own: classic and durable."""
+ANSWERS = "bench.answers"
+"""The collector's queue."""

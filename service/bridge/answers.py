@@ -1,0 +1,66 @@
+"""Where results go: to the caller's reply queue (`rpc://`), and to Redis when it is set up."""
+
+import json
+from typing import Any
+
+import structlog
+from aio_pika.abc import AbstractChannel
+from aiormq import spec
+
+from service.bridge.redis_results import RedisResults, ResultBackendUnavailableError
+from service.bridge.results import RETRY, STARTED, Meta
+from service.bridge.task import Caller
+
+log = structlog.get_logger(__name__)
+
+
+class Answers:
+    """Sends results of one connection's tasks."""
+
+    def __init__(self, replies: AbstractChannel, redis: RedisResults | None) -> None:
+        """Make it.
+
+        Args:
+            replies: a channel without confirms. A reply is transient, as a Celery worker's is, and
+                its queue may be gone with the caller. It is sent before the task is acknowledged, on the same
+                connection: what RabbitMQ has the acknowledgement of, it has the reply of.
+            redis: None when there is no result backend.
+
+        """
+        self._replies = replies
+        self._redis = redis
+
+    async def send(self, caller: Caller, meta: Meta) -> None:
+        """Tell a caller; one that wants no result is told nothing.
+
+        Raises:
+            ResultBackendUnavailableError: Redis did not take a final result.
+
+        """
+        await self.send_written(caller, json.dumps(meta).encode(), final=meta["status"] not in (STARTED, RETRY))
+
+    async def send_written(self, caller: Caller, body: bytes, *, final: bool = True) -> None:
+        """Tell a caller what is JSON already."""
+        if not caller.wants_result or not caller.id:
+            return
+        if self._redis is not None:
+            try:
+                await self._redis.store(caller.id, body, final=final)
+            except ResultBackendUnavailableError as error:
+                if final:
+                    raise
+                log.info("the result backend missed a state", task=caller.id, problem=str(error))
+        if caller.reply_to:
+            channel: Any = await self._replies.get_underlay_channel()
+            await channel.basic_publish(
+                body,
+                routing_key=caller.reply_to,
+                properties=spec.Basic.Properties(
+                    content_type="application/json",
+                    content_encoding="utf-8",
+                    correlation_id=caller.correlation_id,
+                    message_id=caller.id,
+                    delivery_mode=1,
+                ),
+                wait=False,
+            )
