@@ -1,7 +1,7 @@
 # Everything a developer types. Each target says what it does; `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help generate install frameworks demo test unit faults soak hostile fuzz quality bench bench-full bench-formats lint validate up down lock clean
+.PHONY: help generate install frameworks demo test unit faults soak hostile fuzz quality bench bench-full bench-formats lint validate up down lock temporal clean
 
 BIN := .venv/bin
 ARGS ?=
@@ -75,6 +75,9 @@ lock: install ## write the lock files anew from pyproject.toml
 		--group dev -c requirements.lock
 	@$(BIN)/uv pip compile -q pyproject.toml --universal --generate-hashes --no-header -o requirements-frameworks.lock \
 		--group frameworks
+
+temporal: ## build a Temporal server with Go into .local/bin: with one, the tests run examples/temporal against it
+	@scripts/temporal.sh
 
 clean: ## stop all private servers, remove .venv, .venv-frameworks and .local
 	@if [ -x $(BIN)/docgraph ]; then $(BIN)/docgraph local down --all; fi

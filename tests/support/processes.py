@@ -23,6 +23,19 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+async def listening(port: int, within: float) -> None:
+    """Wait until somebody listens on a port of this machine."""
+    async with asyncio.timeout(within):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.05)
+                continue
+            writer.close()
+            return
+
+
 def environment(settings: Settings, **more: str | None) -> dict[str, str]:
     """The environment that gives a process these settings; a variable given as None is left out."""
     mine = {k: v for k, v in os.environ.items() if not k.startswith(("DOCGRAPH_", "NEO4J_", "RABBITMQ_"))}
@@ -98,18 +111,21 @@ class ServiceProcess:
 
 
 COMMANDS = {
-    "faststream": ["-m", "faststream", "run", "service.app:app"],
-    "uvicorn": ["-m", "uvicorn", "service.app:app"],
+    "faststream": ["-m", "faststream", "run"],
+    "uvicorn": ["-m", "uvicorn"],
 }
 
 
 @asynccontextmanager
-async def a_process(settings: Settings, *arguments: str, command: str = "faststream", **more: str):
+async def a_process(
+    settings: Settings, *arguments: str, command: str = "faststream", app: str = "service.app:app", **more: str
+):
     """Start the service; kill it, and whatever it started, when the test is over."""
     port = free_port()
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *COMMANDS[command],
+        app,
         "--port",
         str(port),
         *arguments,
