@@ -4,9 +4,10 @@ import asyncio
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from neo4j import AsyncDriver, AsyncGraphDatabase, Auth, basic_auth
-from neo4j.auth_management import AsyncAuthManager, AsyncAuthManagers
+from neo4j.auth_management import AsyncAuthManager
 from neo4j.exceptions import ConfigurationError, Neo4jError, ServiceUnavailable, SessionExpired
 
 from service import __version__
@@ -64,13 +65,26 @@ def open_driver(address: GraphAddress, transactions: int) -> AsyncDriver:
 def _auth(address: GraphAddress) -> Auth | AsyncAuthManager | None:
     if not address.password:
         return None
-    if (file := address.password_file) is None:
+    if address.password_file is None:
         return basic_auth(address.username, address.password)
+    return _FromFile(address.username, address.password_file)
 
-    async def current() -> Auth:
-        return basic_auth(address.username, read_secret(file))
 
-    return AsyncAuthManagers.basic(current)
+class _FromFile(AsyncAuthManager):
+    """Reads the password for each transaction: a file of a few bytes, and a rotated one takes effect at once.
+
+    Not the driver's own manager for changing passwords: it does not ask again when a new connection is refused.
+    """
+
+    def __init__(self, username: str, file: Path) -> None:
+        self._username = username
+        self._file = file
+
+    async def get_auth(self) -> Auth:
+        return basic_auth(self._username, read_secret(self._file))
+
+    async def handle_security_exception(self, auth: Any, error: Neo4jError) -> bool:
+        return False
 
 
 def read_secret(file: Path) -> str:
@@ -123,8 +137,7 @@ async def _refusal(driver: AsyncDriver, address: GraphAddress, deadline: float) 
             problem = f"NEO4J_PASSWORD: {where} accept user {address.username!r}, got {error.message}"
         elif code == "Neo.ClientError.Database.DatabaseNotFound":
             problem = f"NEO4J_DATABASE: {where} have database {address.database!r}, got {error.message}"
-        # With a password file the driver calls a refused password retryable; at the start it is a mistake.
-        if code.endswith(".AuthenticationRateLimit") or (error.is_retryable() and ".Security." not in code):
+        if error.is_retryable() or code.endswith(".AuthenticationRateLimit"):
             return problem
         raise StartupError(problem) from None
     return None

@@ -81,7 +81,7 @@ async def test_a_password_that_is_changed_is_read_again(rotating, graph, proxy, 
             await proxy.cut()
             await proxy.restore()
             held = await broker.submit("held")
-            assert "unauthorized" in await until_unready(service, "neo4j", within=60)
+            assert "Neo.ClientError.Security" in await until_unready(service, "neo4j", within=60)
             assert broker.completions == []
 
             secret.write_text("password-two\n")

@@ -3,7 +3,7 @@
 import email
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from email.errors import HeaderParseError
+from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.policy import compat32
@@ -130,7 +130,7 @@ def _decoded(value: object) -> str:
     """Return a header's text on one line; characters in no declared charset are read as in a file."""
     try:
         text = str(make_header(decode_header(str(value))))
-    except (LookupError, UnicodeError, ValueError, HeaderParseError):
+    except (LookupError, UnicodeError, ValueError, MessageError):
         text = str(value)
     if any("\udc80" <= character <= "\udcff" for character in text):
         text = decode(text.encode("ascii", "surrogateescape"))

@@ -34,11 +34,18 @@ FILES: tuple[Hostile, ...] = (
     hostile("50-mb.html", HTML, partial(repeated, BEES, 1_100_000), *TOO_MUCH, large=True),
     hostile("open-attribute.html", HTML, lambda: page(BEES + b'<a href="' + b"x" * 5_000_000), READ, *TOO_MUCH),
     hostile("50000-attributes.html", HTML, many_attributes, READ, Reason.UNSAFE),
-    hostile("misnested.html", HTML, partial(repeated, b"<a><b></a><i></b></i>bees ", 10_000), READ, Reason.UNSAFE),
+    hostile(
+        "misnested.html",
+        HTML,
+        partial(repeated, b"<a><b></a><i></b></i>bees ", 10_000),
+        READ,
+        Reason.UNSAFE,
+        large=True,
+    ),
     hostile("formatting.html", HTML, partial(repeated, b"<b><p><i>bees", 10_000), READ, Reason.UNSAFE),
     hostile("fonts.html", HTML, lambda: _fonts(5_000), READ, Reason.UNSAFE),
     hostile("outside-table.html", HTML, partial(repeated, b"<table>bees<b>", 3_000), READ, Reason.UNSAFE),
-    hostile("open-tags.html", HTML, partial(repeated, b"<", 3_000_000), READ, *TOO_MUCH),
+    hostile("open-tags.html", HTML, partial(repeated, b"<", 3_000_000), READ, *TOO_MUCH, large=True),
     hostile(
         "entities.html", HTML, partial(repeated, b"&amp;&CounterClockwiseContourIntegral;&#x1f41d;", 100_000), READ
     ),
@@ -47,12 +54,18 @@ FILES: tuple[Hostile, ...] = (
     hostile("script-only.html", HTML, lambda: page(b"<script>bees()</script>"), Reason.NO_TEXT),
     hostile("brackets.md", MARKDOWN, lambda: b"# Bees\n\n" + b"[" * 200_000, READ),
     hostile("quotes.md", MARKDOWN, lambda: b"# Bees\n\nhive\n====\n" + b">" * 100_000 + b" bees", READ, Reason.UNSAFE),
-    hostile("deep-list.md", MARKDOWN, lambda: _deep_list(3_000), READ, Reason.UNSAFE),
+    hostile("deep-list.md", MARKDOWN, lambda: _deep_list(3_000), READ, Reason.UNSAFE, large=True),
     hostile("deep-markers.md", MARKDOWN, lambda: b"bees\n----\n" + b"- " * 50_000 + b"bees", READ, Reason.UNSAFE),
-    hostile("fences.md", MARKDOWN, lambda: b"# Bees\n" + b"```\n~~~\n" * 100_000, READ),
-    hostile("headings.md", MARKDOWN, lambda: b"# Bees\n" + b"###### honey\n" * 100_000, READ, *TOO_MUCH),
-    hostile("links.md", MARKDOWN, lambda: b"# " + b"![a](" * 100_000 + b"\n\nbees <b>", READ),
-    hostile("open-html.md", MARKDOWN, lambda: b"# Bees\n\n" + b"<a " * 200_000 + b"\n" + b"<!-- " * 100_000, READ),
+    hostile("fences.md", MARKDOWN, lambda: b"# Bees\n" + b"```\n~~~\n" * 100_000, READ, large=True),
+    hostile("headings.md", MARKDOWN, lambda: b"# Bees\n" + b"###### honey\n" * 100_000, READ, *TOO_MUCH, large=True),
+    hostile("links.md", MARKDOWN, lambda: b"# " + b"![a](" * 100_000 + b"\n\nbees <b>", READ, large=True),
+    hostile(
+        "open-html.md",
+        MARKDOWN,
+        lambda: b"# Bees\n\n" + b"<a " * 200_000 + b"\n" + b"<!-- " * 100_000,
+        READ,
+        large=True,
+    ),
 )
 
 

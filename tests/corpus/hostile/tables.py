@@ -68,13 +68,13 @@ FILES: tuple[Hostile, ...] = (
     hostile(
         "open-quote.csv", CSV, lambda: b'a,b\n1,"' + b"bees," * 400_000, READ, Reason.CORRUPT, *TOO_MUCH, large=True
     ),
-    hostile("one-line.csv", CSV, lambda: b"bees," * 500_000, READ, *TOO_MUCH),
+    hostile("one-line.csv", CSV, lambda: b"bees," * 500_000, READ, *TOO_MUCH, large=True),
     hostile("many-lines.csv", CSV, lambda: b",\n" * 5_000_000 + b"bees,honey\n", READ, *TOO_MUCH, large=True),
     hostile("nul.csv", CSV, lambda: b"bees,\0honey\n" * 1000, READ, Reason.CORRUPT),
     hostile("deep.json", JSON, lambda: b"[" * 1_000_000 + b"]" * 1_000_000, Reason.UNSAFE),
     hostile("deep-objects.json", JSON, lambda: b'{"a":' * 200_000 + b"1" + b"}" * 200_000, Reason.UNSAFE),
     hostile("deep-names.json", JSON, lambda: _long_names(400), READ, *TOO_MUCH),
-    hostile("huge-number.json", JSON, lambda: b'{"bees": ' + b"9" * 3_000_000 + b"}", READ, *TOO_MUCH),
+    hostile("huge-number.json", JSON, lambda: b'{"bees": ' + b"9" * 3_000_000 + b"}", READ, *TOO_MUCH, large=True),
     hostile("half-character.json", JSON, lambda: b'{"bees": "in the hive \\ud800 with honey"}', READ, Reason.CORRUPT),
     hostile("truncated.json", JSON, lambda: b'{"bees": ["in the hive", ', Reason.CORRUPT),
     hostile("deep-line.jsonl", JSONL, lambda: b'{"bees": 1}\n' + b"[" * 500_000, Reason.CORRUPT, Reason.UNSAFE),
