@@ -145,6 +145,8 @@ class Bench:
         except (RunError, MissingError) as error:
             result.problems.append(str(error))
         finally:
+            if result.problems and self._log(system).exists():
+                self._log(system).rename(self.folder / f"{system.name}-failed-{self._fresh}.log")
             if result.problems or system.how != "service":
                 self.servers.drop_vhost(vhost)
 
