@@ -115,7 +115,7 @@ def vhosts(servers):
         return
     vhosts = Vhosts(stack)
     yield vhosts
-    vhosts.clear()
+    vhosts.close()
 
 
 @pytest.fixture(scope="session")
