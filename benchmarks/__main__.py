@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from benchmarks.harness.processes import ROOT
-from benchmarks.harness.series import Plan, series
+from benchmarks.harness.series import LATENCY, Plan, series
 from benchmarks.report.writing import write_all, write_report
 from benchmarks.systems import SYSTEMS, System
 
@@ -23,6 +23,7 @@ RESULTS = Path(__file__).parent / "results"
 DOCUMENTS = [ROOT / name for name in ("README.md", "benchmarks/README.md", "docs/scaling.md")]
 """Documents that quote figures."""
 STUDIES = ("profile", "loop_lag", "scale")
+SHORT_LATENCY = frozenset({"service", "floor", "raw_each", "celery_sync", "arq"})
 ALIASES = {"celery": "celery_sync"}
 
 
@@ -58,7 +59,7 @@ def _measure(options: argparse.Namespace) -> None:
 def _plan(options: argparse.Namespace) -> Plan:
     if options.command == "short":
         systems = [system for system in SYSTEMS if system.short]
-        return Plan(systems, rounds=options.rounds, documents=3000, warm_up=2000)
+        return Plan(systems, rounds=options.rounds, documents=3000, latency=SHORT_LATENCY, warm_up=2000)
     if options.command == "full":
         large = () if options.no_large else (20_000, 100_000)
         return Plan(
@@ -68,7 +69,7 @@ def _plan(options: argparse.Namespace) -> Plan:
         chosen(options.only),
         rounds=options.rounds,
         documents=options.documents,
-        latency=options.latency,
+        latency=LATENCY if options.latency else frozenset(),
         warm_up=0 if options.no_warm_up else 3000,
     )
 

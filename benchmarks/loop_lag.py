@@ -19,7 +19,6 @@ from benchmarks.documents import Event, event
 from benchmarks.harness import watching
 from benchmarks.harness.pdf import pdf
 from benchmarks.harness.run import Bench
-from benchmarks.harness.series import LOGS
 from benchmarks.harness.servers import running_servers
 from benchmarks.harness.traffic import Answered, Traffic, traffic
 from benchmarks.report.studies import conclude, percentiles
@@ -65,7 +64,7 @@ LOADS: dict[str, list[tuple[float, Callable[[int], Event]]]] = {
 async def main(seconds: float, stack: str | None, out: Path | None) -> None:
     rows: list[dict[str, Any]] = []
     with running_servers(stack) as servers:
-        bench = Bench(servers, LOGS)
+        bench = Bench(servers)
         async with bench.serving(watching.watched()) as (environment, pids), traffic(environment) as flow:
             numbers = count()
             await _warm_up(flow, numbers)

@@ -14,7 +14,6 @@ from typing import Any
 from benchmarks.harness import watching
 from benchmarks.harness.result import line
 from benchmarks.harness.run import Bench
-from benchmarks.harness.series import LOGS
 from benchmarks.harness.servers import running_servers
 from benchmarks.report.stages import microseconds
 from benchmarks.report.studies import conclude
@@ -28,7 +27,7 @@ async def main(documents: int, stack: str | None, top: int, out: Path | None) ->
         found.extend(await watching.end(pids))
 
     with running_servers(stack) as servers:
-        bench = Bench(servers, LOGS)
+        bench = Bench(servers)
         print(line(await bench.throughput(system, 3000)), "(warm-up)")
         result = await bench.throughput(system, documents, began=watching.begin, ended=ended)
     print(line(result))

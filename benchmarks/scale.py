@@ -17,7 +17,6 @@ from benchmarks.documents import Event, Shape, event
 from benchmarks.harness import watching
 from benchmarks.harness.result import Result, line
 from benchmarks.harness.run import Bench
-from benchmarks.harness.series import LOGS
 from benchmarks.harness.servers import running_servers
 from benchmarks.harness.traffic import traffic
 from benchmarks.report.studies import conclude
@@ -38,7 +37,7 @@ async def main(documents: int, stack: str | None, out: Path | None) -> None:
     # A transaction of 20,000 chunks may take longer than the default on a small machine.
     os.environ["DOCGRAPH_GRAPH_TIMEOUT"] = "300"
     with running_servers(stack) as servers:
-        bench = Bench(servers, LOGS)
+        bench = Bench(servers)
         for _ in range(2):
             print(line(await bench.throughput(watching.watched(), 3000)), "(warm-up)")
         study: Study = {"documents": documents, "cpus": os.cpu_count(), "deadlocks": 0, "problems": []}

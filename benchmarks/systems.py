@@ -59,7 +59,7 @@ SYSTEMS = (
     service("service-2", "docgraph, 2 processes", processes=2, short=True, large=True, latency=True),
     service("service-no-journals", "docgraph, without journals", journals=False, short=True),
     service("service-2-no-journals", "docgraph, 2 processes, without journals", processes=2, journals=False),
-    service("service-bare", "docgraph, without journals and full-text indexes", journals=False, fulltext=False),
+    service("service-bare", "docgraph, without journals and full-text", journals=False, fulltext=False, latency=True),
     System(
         "floor",
         "raw aio-pika loop, batches (the floor)",

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import sys
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -11,9 +10,10 @@ from typing import Any
 
 import aio_pika
 
-from benchmarks.documents import Shape, document_id, expected
+from benchmarks.documents import Shape, expected
 from benchmarks.harness import usage
-from benchmarks.harness.broker import appears, consumed, depths, exists, unbind_journals
+from benchmarks.harness.broker import appears, consumed, exists, unbind_journals
+from benchmarks.harness.checks import check
 from benchmarks.harness.extras import MissingError, extra_server
 from benchmarks.harness.processes import ROOT, Collector, RunError, collecting, finish, running, until_either
 from benchmarks.harness.result import Result
@@ -21,6 +21,7 @@ from benchmarks.harness.servers import Servers
 from benchmarks.systems import System
 from service.local.ports import free_port
 
+LOGS = ROOT / ".local" / "benchmarks" / "logs"
 FIRST_WITHIN, LAST_WITHIN = 120.0, 1200.0
 REPEATS_WITHIN = 0.5
 """Seconds to wait for completions that should not come."""
@@ -31,9 +32,11 @@ Hook = Callable[[list[int]], Awaitable[None] | None]
 class Bench:
     """Runs systems on one set of servers, one at a time."""
 
-    def __init__(self, servers: Servers, folder: Path) -> None:
+    def __init__(self, servers: Servers) -> None:
         self.servers = servers
-        self.folder = folder
+        # One for each stack, so that benchmarks on several may run side by side.
+        self.folder = LOGS / servers.stack.name
+        self.folder.mkdir(parents=True, exist_ok=True)
         self._fresh = 0
         self._extra_pids: list[int] = []
 
@@ -78,7 +81,9 @@ class Bench:
                 for group, seconds in after.items():
                     result.cpu[group] = round((seconds - before[group]) / (documents - tenth) * 1000, 4)
                 await asyncio.sleep(REPEATS_WITHIN)
-                await self._check(result, environment, await collector.arrivals(), documents, shape=shape)
+                await check(
+                    self.servers, environment, result, await collector.arrivals(), expected(0, documents, shape)
+                )
         return result
 
     async def latency(self, system: System, documents: int, rate: float, warm_up: int = 50) -> Result:
@@ -96,7 +101,7 @@ class Bench:
                     await until_either(collector.until(total), workers, log, LAST_WITHIN)
                     result.memory = round(usage.peak_megabytes(worker.pid for worker in workers), 1)
                 arrivals = await collector.arrivals()
-                await self._check(result, environment, arrivals, total)
+                await check(self.servers, environment, result, arrivals, expected(0, total))
                 sent = _times(self.folder / "sent.json")
                 waits = sorted((at - sent[id_]) * 1000 for id_, at in arrivals if id_ in sent)
                 if waits:
@@ -182,29 +187,6 @@ class Bench:
         command = (sys.executable, "-m", "benchmarks.harness.producer", system.how, str(self.folder / "sent.json"))
         options = ("--first", str(first), "--count", str(count), "--rate", str(rate), "--shape", shape)
         await finish((*command, *options), environment, self.folder / "producer.log", within=600)
-
-    async def _check(
-        self,
-        result: Result,
-        environment: dict[str, str],
-        arrivals: list[Any],
-        documents: int,
-        *,
-        shape: Shape = Shape.SKEWED,
-    ) -> None:
-        """Compare graph, completions and queues with what they must be."""
-        answered = Counter(id_ for id_, _ in arrivals)
-        wanted = {document_id(number) for number in range(documents)}
-        if strange := answered.keys() - wanted:
-            result.problems.append(f"completions that are no success: {len(strange)}, such as {min(strange)[:300]}")
-        if missing := wanted - answered.keys():
-            result.problems.append(f"expected a completion of each document, {len(missing)} have none")
-        if repeated := sum(count - 1 for count in answered.values()):
-            result.problems.append(f"expected one completion a document, got {repeated} more")
-        if (counts := self.servers.counts()) != (right := expected(0, documents, shape)):
-            result.problems.append(f"expected {right} in the graph, got {counts}")
-        if left := await depths(environment, self.servers.queues(environment["VHOST"])):
-            result.problems.append(f"expected empty queues, found {left}")
 
     def _cpu(self, workers: list[int], collector: Collector) -> dict[str, float]:
         return {

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.harness.facts import facts
-from benchmarks.harness.processes import ROOT
 from benchmarks.harness.result import line
 from benchmarks.harness.run import Bench
 from benchmarks.harness.servers import running_servers
 from benchmarks.systems import SYSTEMS, System
 
-LOGS = ROOT / ".local" / "benchmarks" / "logs"
-WARM_UP = ("service", "raw_each", "floor", "service", "raw_each")
+WARM_UP = ("service", "raw_each", "floor", "raw_each", "service", "raw_each")
 """A cold server is several times slower. Thousands of transactions, small ones and large ones, go first."""
 LATENCY_DOCUMENTS, LATENCY_RATE = 750, 50.0
+
+LATENCY = frozenset(system.name for system in SYSTEMS if system.latency)
 
 Say = Callable[[str], None]
 
@@ -29,7 +29,8 @@ class Plan:
     systems: list[System]
     rounds: int
     documents: int
-    latency: bool = True
+    latency: frozenset[str] = LATENCY
+    """Systems whose latency is measured, if they are among those measured at all."""
     large: tuple[int, ...] = ()
     """Numbers of documents of the large runs."""
     service_only: tuple[int, ...] = ()
@@ -49,8 +50,7 @@ def steps(plan: Plan, number: int) -> Iterator[_Step]:
     """Yield the runs of one round, in an order of chance."""
     runs = [_Step(s, "throughput", min(plan.documents, s.documents or plan.documents)) for s in plan.systems]
     runs += [_Step(s, "throughput", size) for size in plan.large for s in plan.systems if s.large]
-    if plan.latency:
-        runs += [_Step(s, "latency", LATENCY_DOCUMENTS) for s in plan.systems if s.latency]
+    runs += [_Step(s, "latency", LATENCY_DOCUMENTS) for s in plan.systems if s.name in plan.latency]
     random.shuffle(runs)
     yield from runs
     if number == plan.rounds:
@@ -60,10 +60,9 @@ def steps(plan: Plan, number: int) -> Iterator[_Step]:
 
 async def series(plan: Plan, out: Path, command: str, stack: str | None, say: Say) -> None:
     """Run it. Failed runs are kept and shown as such."""
-    LOGS.mkdir(parents=True, exist_ok=True)
     out.parent.mkdir(parents=True, exist_ok=True)
     with running_servers(stack, say) as servers:
-        bench = Bench(servers, LOGS)
+        bench = Bench(servers)
         results = facts(servers, command) | {"runs": []}
         by_name = {system.name: system for system in SYSTEMS}
         for name in WARM_UP if plan.warm_up else ():

@@ -11,17 +11,17 @@ from typing import Any
 
 import psutil
 
-from benchmarks.harness.series import LOGS
+from benchmarks.harness.run import LOGS
 from benchmarks.systems import System, service
 
-PREFIX = LOGS / "watch"
+PREFIX = LOGS / f"watch-{os.getpid()}"
 WRITTEN_WITHIN = 60.0
 
 
 def watched(processes: int = 1, *, sample: bool = False) -> System:
     """Return the service with the watch inside; `sample`: of stacks, instead of the loop's lag."""
     LOGS.mkdir(parents=True, exist_ok=True)
-    for path in LOGS.glob(f"{PREFIX.name}.*"):
+    for path in LOGS.glob("watch-*.ready"):  # of earlier processes
         path.unlink()
     os.environ["BENCH_WATCH"] = str(PREFIX)
     os.environ["BENCH_SAMPLE"] = "yes" if sample else ""

@@ -50,6 +50,7 @@ def _performance(results: dict[str, Any]) -> str:
     head = ["system", "documents/s: median [min–max]", "× the raw floor", "× Celery", "CPU s per 1,000 documents"]
     machine = results["machine"]
     return (
+        "![Documents per second of each system](benchmarks/results/full.svg)\n\n"
         f"{machine['cpus']} cores ({machine['processor']}), which RabbitMQ, Neo4j and all else share; "
         f"{results['date']}, by `{results['command']}`.\n\n{table(head, map(_performance_cells, kept))}"
     )
