@@ -20,6 +20,8 @@ from tests.support.vhosts import Vhosts, private_stack
 
 WIPE = "DOCGRAPH_TEST_WIPE"
 """Set it to let tests delete what is in servers that are not their own."""
+LONGEST_ID = 24
+"""Bytes that a test is still named by."""
 FIGURES = "figures"
 """Property of a test's report: a line for the summary."""
 
@@ -31,6 +33,11 @@ PARALLEL = 2
 def pytest_xdist_auto_num_workers() -> int:
     """Run side by side on private servers; on given ones, of which there is one graph, one after the other."""
     return PARALLEL if (stack := private_stack()) is not None and not stack.state.kept else 0
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name long bytes by their parameter: unreadable, and not the same in each process where they hold a time."""
+    return argname if isinstance(val, bytes) and len(val) > LONGEST_ID else None
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
@@ -115,7 +122,7 @@ def vhosts(servers):
         return
     vhosts = Vhosts(stack)
     yield vhosts
-    vhosts.clear()
+    vhosts.close()
 
 
 @pytest.fixture(scope="session")

@@ -39,4 +39,5 @@ class Deadlines:
         """Let every call under way run out of time now."""
         now = asyncio.get_running_loop().time()
         for deadline in self._open:
-            deadline.reschedule(now)
+            if not deadline.expired():  # by itself, a moment ago
+                deadline.reschedule(now)

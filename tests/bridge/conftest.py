@@ -1,5 +1,7 @@
 """One service with the bridge for the tests of a module: on a vhost of its own, with a private Redis."""
 
+import os
+
 import pytest
 
 from service.app import build_app
@@ -21,9 +23,7 @@ def redis_server(tmp_path_factory):
 async def url(vhosts, broker_may_be_emptied) -> str:
     """An empty vhost."""
     if vhosts is not None:
-        return vhosts.take()
-    import os
-
+        return vhosts.take(keep=True)
     await forget_topology(os.environ["RABBITMQ_URL"])
     return os.environ["RABBITMQ_URL"]
 

@@ -148,7 +148,8 @@ async def test_a_message_over_the_delivery_limit_is_answered_and_kept(with_bridg
         await exchange.publish(message, "document")
         completion = await view.answer("task-looping")
         assert (completion["kind"], completion["reason"]) == ("document.failed", "crash_loop")
-        reply = await replies.get(timeout=30)
+        async with asyncio.timeout(30), replies.iterator() as answers:
+            reply = await anext(answers)
         assert json.loads(reply.body)["result"]["exc_type"] == "CrashLoopError"
         (letter,) = await view.dead()
         assert letter.headers["docgraph-exchange"] == "documents.celery"

@@ -55,7 +55,7 @@ async def served(vhosts, broker_may_be_emptied, driver, graph_address, tmp_path_
             pytest.fail(message)
         pytest.skip(message)
     settings = Settings(
-        RABBITMQ_URL=vhosts.take() if vhosts is not None else os.environ["RABBITMQ_URL"],
+        RABBITMQ_URL=vhosts.take(keep=True) if vhosts is not None else os.environ["RABBITMQ_URL"],
         NEO4J_URI=graph_address.uri,
         NEO4J_USERNAME=graph_address.username,
         NEO4J_PASSWORD=graph_address.password,

@@ -86,7 +86,9 @@ class Run:
         self._publishers.allow(len(self.plan.publications), self.size.per_second / SLOWER)
         yield
         self._faulty = False
-        self._fault_ends.append(datetime.now(UTC))
+        # Where nothing is left to be answered, as another worker went on meanwhile, there is nothing to resume.
+        if not self._answered >= self.plan.messages.keys():
+            self._fault_ends.append(datetime.now(UTC))
         self._pace()
 
     async def published(self) -> None:

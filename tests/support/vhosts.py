@@ -24,15 +24,16 @@ class Vhosts:
         self._numbers = itertools.count(1)
         self._ready: list[str] = []
         self._used: list[str] = []
+        self._kept: list[str] = []
 
-    def take(self) -> str:
-        """Return the URL of an empty vhost."""
+    def take(self, *, keep: bool = False) -> str:
+        """Return the URL of an empty vhost, which may be deleted once its test is over, or kept for several tests."""
         if not self._ready:
             self.clear()
             self._ready = [f"test-{self._run}-{next(self._numbers)}" for _ in range(AT_A_TIME)]
             self._rabbitmq.add_vhosts(*self._ready)
         name = self._ready.pop(0)
-        self._used.append(name)
+        (self._kept if keep else self._used).append(name)
         return self._rabbitmq.url(name)
 
     def clear(self) -> None:
@@ -40,3 +41,8 @@ class Vhosts:
         if self._used:
             self._rabbitmq.delete_vhosts(*self._used)
             self._used = []
+
+    def close(self) -> None:
+        """Delete those that were kept, too."""
+        self._used += self._kept
+        self.clear()
