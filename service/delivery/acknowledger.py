@@ -29,6 +29,9 @@ class Acknowledger:
         self._runs: WeakKeyDictionary[AbstractChannel, Run] = WeakKeyDictionary()
         self._scheduled: set[AbstractChannel] = set()
         self._writing: set[asyncio.Task[None]] = set()
+        # An acknowledgement of a run must not overtake a single one that it covers: the broker would close the channel
+        # for an unknown delivery tag. So what is due is taken only when all before it has been written.
+        self._locks: WeakKeyDictionary[AbstractChannel, asyncio.Lock] = WeakKeyDictionary()
 
     def acknowledge(self, message: AbstractIncomingMessage) -> None:
         """Acknowledge a message, together with what else is settled in this turn of the event loop."""
@@ -53,9 +56,18 @@ class Acknowledger:
 
     def _start(self, channel: AbstractChannel) -> None:
         self._scheduled.discard(channel)
-        task = asyncio.create_task(_write(channel, self._runs[channel].take()))
+        task = asyncio.create_task(self._write(channel))
         self._writing.add(task)
         task.add_done_callback(self._writing.discard)
+
+    async def _write(self, channel: AbstractChannel) -> None:
+        async with self._locks.setdefault(channel, asyncio.Lock()):
+            try:
+                for tag, multiple in self._runs[channel].take():
+                    await channel.basic_ack(tag, multiple=multiple, wait=False)
+            except CHANNEL_GONE as error:
+                # The broker delivers the messages again and finds their event ids in the graph.
+                log.info("acknowledgements were lost; the messages will be redelivered", problem=describe(error))
 
 
 class Run:
@@ -81,12 +93,3 @@ class Run:
         covered = [tag for tag in opened if tag <= self._upto]
         single = [(tag, False) for tag in opened if tag > self._upto]
         return [(max(covered), True), *single] if covered else single
-
-
-async def _write(channel: AbstractChannel, acknowledgements: list[tuple[int, bool]]) -> None:
-    try:
-        for tag, multiple in acknowledgements:
-            await channel.basic_ack(tag, multiple=multiple, wait=False)
-    except CHANNEL_GONE as error:
-        # The broker delivers the messages again and finds their event ids in the graph.
-        log.info("acknowledgements were lost; the messages will be redelivered", problem=describe(error))

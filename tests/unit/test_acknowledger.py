@@ -1,8 +1,11 @@
 """Runs of acknowledgements: each settled delivery is covered once, and none that is still being handled."""
 
+import asyncio
+from dataclasses import dataclass, field
+
 from hypothesis import given, strategies as st
 
-from service.delivery.acknowledger import Run
+from service.delivery.acknowledger import Acknowledger, Run
 
 
 def test_a_run_without_gaps_is_one_acknowledgement():
@@ -57,3 +60,39 @@ def test_in_any_order_each_settled_delivery_is_acknowledged_once_and_no_other(hi
             look()
     look()
     assert settled <= gone
+
+
+@dataclass(eq=False)
+class SlowChannel:
+    """A channel that needs a turn of the loop for each frame, as a real one does, and notes what a broker refuses."""
+
+    unsettled: set[int]
+    unknown: list[int] = field(default_factory=list)
+
+    async def basic_ack(self, tag: int, *, multiple: bool, wait: bool) -> None:
+        await asyncio.sleep(0)
+        if tag not in self.unsettled:
+            self.unknown.append(tag)
+        self.unsettled -= {each for each in self.unsettled if each <= tag} if multiple else {tag}
+
+
+@dataclass
+class Message:
+    channel: SlowChannel
+    delivery_tag: int
+
+
+async def test_a_run_does_not_overtake_single_acknowledgements_that_it_covers():
+    acknowledger, channel = Acknowledger(), SlowChannel(set(range(1, 201)))
+    for tag in range(101, 131):  # beyond a gap: one by one
+        acknowledger.acknowledge(Message(channel, tag))
+    for _ in range(5):  # some of them are written, not all
+        await asyncio.sleep(0)
+    for tag in (*range(1, 101), *range(131, 201)):
+        acknowledger.acknowledge(Message(channel, tag))
+    async with asyncio.timeout(10):
+        while channel.unsettled:
+            await asyncio.sleep(0)
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert channel.unknown == []
