@@ -1,10 +1,11 @@
 # Everything a developer types. Each target says what it does; `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help generate install frameworks demo test unit faults soak hostile fuzz quality bench bench-full bench-formats lint validate up down lock temporal clean
+.PHONY: help generate install frameworks demo test test-long unit faults soak hostile fuzz quality bench bench-full bench-formats lint validate up down lock temporal clean
 
 BIN := .venv/bin
 ARGS ?=
+LONG := tests/faults tests/hostile tests/loops tests/examples
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F '\t' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -18,8 +19,11 @@ frameworks: ## install what examples/ and benchmarks/ run beside the service, to
 demo: install ## start private servers, send documents, show the graph
 	@$(BIN)/docgraph demo
 
-test: frameworks ## all tests, with a private RabbitMQ and Neo4j (or those of RABBITMQ_URL and NEO4J_URI); ARGS goes to pytest
-	@$(BIN)/docgraph local run -- $(BIN)/pytest -n auto --dist loadfile $(ARGS)
+test: frameworks ## the tests, with a private RabbitMQ and Neo4j (or those of RABBITMQ_URL and NEO4J_URI); ARGS goes to pytest
+	@$(BIN)/docgraph local run -- $(BIN)/pytest -n auto --dist loadfile $(LONG:%=--ignore=%) $(ARGS)
+
+test-long: frameworks ## the long ones: faults, hostile documents, ten thousand events, every framework's example
+	@$(BIN)/docgraph local run -- $(BIN)/pytest -n auto --dist loadfile $(LONG) $(ARGS)
 
 unit: install ## the tests that need no servers
 	@$(BIN)/pytest tests/unit tests/repo $(ARGS)
