@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     keywords_per_chunk: Annotated[int, Field(ge=1, le=100)] = 10
     """Keywords linked to one chunk, at most."""
     parser_processes: Annotated[int, Field(ge=1, le=64)] = 2
-    """Child processes that parse PDFs and large documents."""
+    """Child processes that parse PDFs, HTML, office files and large documents."""
     parser_timeout: Seconds = 30.0
     """Seconds until a parser is killed and the document fails with `timeout`."""
     parser_memory_bytes: Annotated[int, Field(ge=256 << 20)] = 1536 << 20
@@ -69,7 +69,8 @@ class Settings(BaseSettings):
     beyond it the document fails with `timeout`. Unlike `parser_timeout` it does not depend on what else is running."""
     max_message_bytes: Annotated[int, Field(ge=1024)] = 16 << 20
     """Bytes of one message, at most; larger ones fail with `too_large`. Give large documents by `uri`.
-    Reading a message holds up the event loop, for 2 to 4 ms per MiB. RabbitMQ 4 has the same limit of its own."""
+    Reading a message holds up the event loop for 2 to 4 ms per MiB, so 64 ms at most by default. RabbitMQ 4 has the
+    same limit of its own."""
     max_document_bytes: Annotated[int, Field(ge=1024)] = 64 << 20
     """Bytes of one document, at most; larger ones fail with `too_large`."""
     max_document_characters: Annotated[int, Field(ge=1000)] = 20_000_000
@@ -144,7 +145,8 @@ class Settings(BaseSettings):
     """Redis URL of the callers' result backend, such as `redis://host:6379/0`; needs `docgraph[celery]`. Empty: results
     go to callers with `rpc://` only. With it they go to both."""
     celery_result_expires: Seconds = 86400.0
-    """Seconds that Redis keeps a result: the callers' `result_expires`."""
+    """Seconds that Redis keeps a result: the callers' `result_expires`. For as long a result waits while Redis is
+    away."""
     celery_default_queue: Annotated[str, Field(min_length=1)] = "celery"
     """Queue for callbacks, errbacks and links of a chain that name none: the callers' `task_default_queue`."""
     celery_track_started: bool = False

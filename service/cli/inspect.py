@@ -33,7 +33,7 @@ def inspect(
     language: Annotated[str | None, typer.Option(help="As an event would declare it.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with the whole text of each chunk.")] = False,  # noqa: FBT002 - a flag
 ) -> None:
-    """Show what the service would make of a document: sections, chunks, keywords, time.
+    """Show what the service would make of a document: metadata, sections, chunks, keywords, time.
 
     It reads the same settings as the service, so a document that is over a limit or an address that may not be fetched
     from is refused here for the same reason.
@@ -111,6 +111,7 @@ def _as_json(name: str, inspected: _Inspected) -> dict[str, Any]:
         "title": document.title,
         "media_type": document.media_type,
         "language": document.language,
+        "metadata": dict(document.metadata),
         "bytes": inspected.size,
         "content_hash": document.content_hash,
         "sections": list(_sections(document.chunks)),
@@ -132,6 +133,11 @@ def _lines(inspected: _Inspected) -> Iterator[str]:
     yield f"size        {_count(inspected.size, 'byte')}, {_count(characters, 'character')} of text"
     yield f"result      {_count(len(document.chunks), 'chunk')}, {_count(len(keywords), 'keyword')}"
     yield f"time        {inspected.fetch_ms:.0f} ms to fetch, {inspected.prepare_ms:.0f} ms to prepare"
+    if document.metadata:
+        yield ""
+        yield "metadata"
+        for name, value in document.metadata.items():
+            yield _cut(f"  {name}: {' '.join(str(value).split())}")
     yield ""
     yield "sections"
     for section in _sections(document.chunks):

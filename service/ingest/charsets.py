@@ -5,6 +5,7 @@ import re
 
 from service.errors import GarbledError, UnsupportedMediaTypeError
 from service.ingest.charset_guess import guess, unmarked
+from service.ingest.parsed import whole
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -52,7 +53,7 @@ _REPLACED = "\ufffd"
 
 
 def decode(content: bytes, declared: str | None = None, *, html: bool = False) -> str:
-    r"""Return the text with line ends as `\n` and without NUL and byte order mark.
+    r"""Return the text with line ends as `\n` and without NUL, byte order mark and halves of characters.
 
     Raises:
         GarbledError: more than a tenth of the characters cannot be read in the likeliest charset.
@@ -62,7 +63,8 @@ def decode(content: bytes, declared: str | None = None, *, html: bool = False) -
     text = _decoded(content, declared, html=html)
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return text.replace("\0", "").removeprefix("\ufeff")
+    # UTF-7 can hold half a character, at which parsers fail.
+    return whole(text.replace("\0", "").removeprefix("\ufeff"))
 
 
 def _decoded(content: bytes, declared: str | None, *, html: bool) -> str:

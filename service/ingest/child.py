@@ -6,6 +6,7 @@ import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -35,6 +36,10 @@ def worker_command(options: IngestOptions) -> tuple[str, ...]:
     """
     paths = [path for path in sys.path if os.path.isabs(path)]  # noqa: PTH117 - entries are strings
     return (sys.executable, "-I", "-c", _START, str(os.getpid()), str(options.memory_limit), _ROOT, *paths)
+
+
+class _DiedError(ParserCrashedError):
+    """The child has ended before its time."""
 
 
 class Child:
@@ -110,10 +115,13 @@ class Child:
         except TimeoutError:
             msg = f"expected the document to be read within {options.parse_timeout:g} s, got no result"
             raise ParserTimeoutError(msg) from None
+        except _DiedError:
+            raise await self._verdict(source, options) from None
 
     async def _exchange(self, source: Source, options: IngestOptions) -> PreparedDocument:
         await self._send(frames.request(source, options), source.content)
         body = await self._receive()
+        left = frames.largest_reply(options) - len(body)
         try:
             head = frames.read_head(body, options.max_chunks)
         except frames.BadFrameError:
@@ -123,8 +131,9 @@ class Child:
             raise
         chunks: list[Chunk] = []
         while len(chunks) < head["chunks"]:
-            body = await self._receive()
-            chunks += frames.read_chunks(body, len(chunks), head["chunks"] - len(chunks))
+            body = await self._receive(min(left, frames.LARGEST))
+            left -= len(body)
+            chunks += frames.read_chunks(body, len(chunks), head["chunks"] - len(chunks), options)
         self._answered()
         return PreparedDocument(
             document_id=source.document_id,
@@ -150,31 +159,30 @@ class Child:
                     stdin.write(memoryview(part)[start : start + _PIECE])
                     await stdin.drain()
         except ConnectionError:
-            raise await self._died() from None
+            raise _DiedError from None
 
-    async def _receive(self) -> bytes:
+    async def _receive(self, most: int = frames.LARGEST) -> bytes:
         stdout = self._process.stdout
         assert stdout is not None
         try:
             length = int.from_bytes(await stdout.readexactly(frames.LENGTH), "big")
-            if length > frames.LARGEST:
-                msg = f"expected a frame of at most {frames.LARGEST} bytes from the parser process, got {length}"
+            if length > most:
+                msg = f"expected a frame of at most {most} bytes from the parser process, got {length}"
                 raise frames.BadFrameError(msg)
             return await stdout.readexactly(length)
         except (asyncio.IncompleteReadError, ConnectionError):
-            raise await self._died() from None
+            raise _DiedError from None
 
-    async def _died(self) -> ParserCrashedError | ParserTimeoutError:
-        try:
+    async def _verdict(self, source: Source, options: IngestOptions) -> ParserCrashedError | ParserTimeoutError:
+        """Return what the child's death says of the document."""
+        with suppress(TimeoutError):
             async with asyncio.timeout(_END_TIMEOUT):
-                status = await self._process.wait()
-        except TimeoutError:
-            status = 0
-        if _OUT_OF_TIME is not None and status == -_OUT_OF_TIME:
-            return ParserTimeoutError("expected less work than the document's processor time allows, got more")
-        return ParserCrashedError(
-            "expected the parser to read the document, but its process died: out of memory or a crash"
-        )
+                await self._process.wait()
+        if _OUT_OF_TIME is not None and self._process.returncode == -_OUT_OF_TIME:
+            most = f"{options.cpu_seconds:g} s of processor time, and as many for each further MiB"
+            return ParserTimeoutError(f"expected at most {most}, got more for {len(source.content)} bytes")
+        causes = f"a crash, or more than {options.memory_limit} bytes of memory"
+        return ParserCrashedError(f"expected the parser to read the document, but its process died: {causes}")
 
     def kill(self) -> None:
         """Kill it and whatever it started."""

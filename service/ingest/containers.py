@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from service.errors import EncryptedError, UnsupportedMediaTypeError
 from service.ingest import media_types
-from service.ingest.formats.archive import Archive
+from service.ingest.formats.archive import Archive, opened
 from service.ingest.media_types import MediaType
 from service.ingest.options import IngestOptions
 
@@ -32,7 +32,7 @@ def inside(content: bytes, media_type: MediaType, options: IngestOptions) -> Med
 
     """
     if media_type.name == media_types.ZIP:
-        return replace(media_type, name=_in_archive(Archive(content, options)))
+        return replace(media_type, name=_in_archive(opened(content, options)))
     if media_type.name == media_types.OLE:
         return replace(media_type, name=_in_ole(content))
     return media_type

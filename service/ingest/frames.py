@@ -87,7 +87,16 @@ def read_head(body: bytes, most_chunks: int) -> Mapping[str, Any]:
     return head
 
 
-def read_chunks(body: bytes, first: int, most: int) -> list[Chunk]:
+def largest_reply(options: IngestOptions) -> int:
+    """Return the most bytes of all frames of a reply.
+
+    A character takes 4 bytes at most and may be repeated by the next chunk. Headings and keywords fit into what is
+    left: texts that are all of such characters do not come.
+    """
+    return LARGEST + 8 * options.max_characters
+
+
+def read_chunks(body: bytes, first: int, most: int, options: IngestOptions) -> list[Chunk]:
     """Return a batch of 1 to `most` chunks of a reply, of which `first` is the index of the first one.
 
     Raises:
@@ -98,7 +107,7 @@ def read_chunks(body: bytes, first: int, most: int) -> list[Chunk]:
     if not 1 <= len(rows) <= most:
         msg = f"expected a batch of 1 to {most} chunks from the parser process, got {len(rows)}"
         raise BadFrameError(msg)
-    return [_chunk(row, first + index) for index, row in enumerate(rows)]
+    return [_chunk(row, first + index, options) for index, row in enumerate(rows)]
 
 
 def _listed(chunk: Chunk) -> list[Any]:
@@ -106,9 +115,15 @@ def _listed(chunk: Chunk) -> list[Any]:
     return [chunk.id, chunk.text, chunk.hash, chunk.heading, chunk.page, chunk.start, chunk.end, words]
 
 
-def _chunk(row: Any, index: int) -> Chunk:
+def _chunk(row: Any, index: int, options: IngestOptions) -> Chunk:
     try:
         ident, text, digest, heading, page, start, end, words = row
+        if len(text) > options.chunk_size or len(words) > options.keywords_per_chunk:
+            msg = (
+                f"expected a chunk of at most {options.chunk_size} characters and {options.keywords_per_chunk} "
+                f"keywords from the parser process, got {len(text)} and {len(words)}"
+            )
+            raise BadFrameError(msg)
         keywords = tuple(Keyword(f"keyword:{_text(name)}", name, _weight(weight)) for name, weight in words)
     except (TypeError, ValueError):
         msg = "expected a chunk from the parser process, got something else"

@@ -1,6 +1,7 @@
 """The ingest as the handlers see it: an event in, a prepared document out."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
@@ -9,8 +10,10 @@ from schemas.events import DocumentSubmitted
 from service.documents import Origin, PreparedDocument, Validator
 from service.errors import UnsupportedUriError
 from service.ingest.fetching.fetcher import Fetcher
+from service.ingest.media_types import PLAIN
 from service.ingest.options import IngestOptions
 from service.ingest.origin import key_of, origin_of
+from service.ingest.pace import TooSlowError, at_most
 from service.ingest.pool import ChildPool
 from service.ingest.preparation import accept, prepare
 from service.ingest.source import Source, given, referred
@@ -105,7 +108,8 @@ class Ingestor:
 
         """
         if self._is_quick(source):
-            return prepare(source, self._options)
+            with suppress(TooSlowError):
+                return prepare(source, self._options, at_most(self._options.inline_seconds))
         return await self._pool.prepare(source)
 
     def _is_quick(self, source: Source) -> bool:
@@ -113,8 +117,15 @@ class Ingestor:
         media_type = accept(source, self._options)
         if is_isolated(media_type) or len(source.content) > self._options.inline_limit:
             return False
+        if media_type.name != PLAIN and not self._is_plain_enough(source.content):
+            return False
         # Text in another charset may have to be guessed, which takes up to a tenth of a second.
         return source.charset is not None or _is_utf8(source.content)
+
+    def _is_plain_enough(self, content: bytes) -> bool:
+        """Return whether text with a structure is parsed in a few milliseconds, which nothing interrupts."""
+        options = self._options
+        return len(content) <= options.inline_markup_limit and content.count(b"\n") <= options.inline_lines
 
 
 def _is_utf8(content: bytes) -> bool:

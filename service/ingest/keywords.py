@@ -41,13 +41,8 @@ def keywords_of(text: str, language: str, most: int) -> tuple[Keyword, ...]:
     # Of all phrases, only one with a word that is said again can outweigh a single word: the others, by far the most,
     # are not even looked at while there are words enough.
     topical = said_again if len(scores) >= most else words
-    pairs = Counter(
-        [
-            pair
-            for pair in pairwise(terms)
-            if (pair[0] in topical or pair[1] in topical) and BREAK not in pair and pair[0] != pair[1]
-        ]
-    )
+    # A break is the empty string.
+    pairs = Counter([(a, b) for a, b in pairwise(terms) if (a in topical or b in topical) and a and b and a != b])
     for pair, count in pairs.items():
         if count > 1:
             _score_repeated(scores, words, pair, count)
@@ -60,7 +55,7 @@ def keywords_of(text: str, language: str, most: int) -> tuple[Keyword, ...]:
     most_said = scores[best[0]] if best else 1
     # The name is the normalised form, not the one in the text: the same keyword comes from many documents, and its name
     # must not depend on which of them is written last.
-    return tuple(Keyword(f"keyword:{name}", name, max(_LIGHTEST, round(scores[name] / most_said, 4))) for name in best)
+    return tuple([Keyword(f"keyword:{name}", name, round(scores[name] / most_said, 4) or _LIGHTEST) for name in best])
 
 
 def _score_repeated(scores: dict[str, float], words: Counter[str], phrase: tuple[str, ...], count: int) -> None:

@@ -16,9 +16,16 @@ class IngestOptions:
     """Most characters of the text before it that a chunk repeats, as whole sentences; they count into its size."""
     keywords_per_chunk: int = 10
     """Most keywords of a chunk: beyond ten they are words that a chunk of the default size mentions once."""
-    inline_limit: int = 8 * KIB
-    """Bytes up to which text is read on the event loop: about 2 ms of work there, or 20 for what is made to be slow.
-    Longer text goes to a child."""
+    inline_limit: int = 20 * KIB
+    """Bytes up to which plain text is read on the event loop: 5 ms of work there. Longer text goes to a child."""
+    inline_markup_limit: int = 8 * KIB
+    """Bytes up to which Markdown, CSV and JSON are: their parsers cannot be interrupted."""
+    inline_lines: int = 700
+    """Lines up to which they are. A page of 8 KiB has some 300; 4,096 lines of one digit, as JSON Lines or as headings,
+    would take 17 ms, and so many take 5."""
+    inline_seconds: float = 0.008
+    """Processor time on the event loop after which a document goes to a child after all. No step between two looks at
+    the clock takes longer than 6 ms, so that the loop waits for 15 ms at most; ordinary texts need 1 to 8."""
     workers: int = 2
     """Most child processes. They are started when the first document needs one."""
     parse_timeout: float = 30.0

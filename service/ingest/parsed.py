@@ -103,13 +103,12 @@ def sound(document: ParsedDocument) -> ParsedDocument:
         return document
     return replace(
         document,
-        text=_whole(document.text),
-        title=_whole(document.title) if document.title else None,
-        sections=tuple(replace(each, path=tuple(map(_whole, each.path))) for each in document.sections),
-        language=_whole(document.language) if document.language else None,
+        text=whole(document.text),
+        title=whole(document.title) if document.title else None,
+        sections=tuple(replace(each, path=tuple(map(whole, each.path))) for each in document.sections),
+        language=whole(document.language) if document.language else None,
         metadata={
-            _whole(name): _whole(value) if isinstance(value, str) else value
-            for name, value in document.metadata.items()
+            whole(name): whole(value) if isinstance(value, str) else value for name, value in document.metadata.items()
         },
     )
 
@@ -123,5 +122,6 @@ def _is_sound(text: str) -> bool:
     return True
 
 
-def _whole(text: str) -> str:
-    return _HALF.sub("\ufffd", text)
+def whole(text: str) -> str:
+    """Return the text with a replacement character for each half of a surrogate pair."""
+    return text if _is_sound(text) else _HALF.sub("\ufffd", text)

@@ -7,24 +7,36 @@ from service.ingest.keywords import keywords_of
 from service.ingest.language import language_of
 from service.ingest.media_types import MediaType
 from service.ingest.options import IngestOptions
+from service.ingest.pace import Pace, unhurried
 from service.ingest.reading import read
 from service.ingest.source import Source
 from service.ingest.split import split
 from service.ingest.telling import tell
 
 
-def prepare(source: Source, options: IngestOptions) -> PreparedDocument:
+def prepare(source: Source, options: IngestOptions, pace: Pace = unhurried) -> PreparedDocument:
     """Return the document with its chunks and keywords.
+
+    Args:
+        source: the document as it came.
+        options: limits and sizes.
+        pace: called between the steps of the work.
 
     Raises:
         PermanentError: the document is not one that can be read; the type says why.
+        TooSlowError: `pace` raises it.
 
     """
     check(source, options)
     media_type, parsed = read(source.content, source.media_type, source.name, source.charset, options)
+    pace()
     language = language_of(parsed.text[parsed.prose :] or parsed.text, source.language, parsed.language)
-    spans = split(parsed, options.chunk_size, options.max_chunks, options.chunk_overlap)
-    keywords = [keywords_of(parsed.text[span.start : span.end], language, options.keywords_per_chunk) for span in spans]
+    spans = split(parsed, options.chunk_size, options.max_chunks, options.chunk_overlap, pace)
+    keywords = []
+    for span in spans:
+        pace()
+        keywords.append(keywords_of(parsed.text[span.start : span.end], language, options.keywords_per_chunk))
+    pace()
     return PreparedDocument(
         document_id=source.document_id,
         title=plan.title_of(source.title, parsed.title),

@@ -3,6 +3,7 @@
 from service.errors import DocgraphError, NoTextError, ParserCrashedError, TooLargeError, UnsafeError
 from service.ingest.containers import inside
 from service.ingest.formats import format_of
+from service.ingest.formats.archive import opened
 from service.ingest.media_types import MediaType
 from service.ingest.options import IngestOptions
 from service.ingest.parsed import ParsedDocument, sound
@@ -25,8 +26,12 @@ def read(
         PermanentError: the document is not one that can be read; the type says why.
 
     """
-    media_type = inside(content, tell(content, declared, name), options)
-    parsed = _parsed(content, charset, media_type, options)
+    try:
+        media_type = inside(content, tell(content, declared, name), options)
+        parsed = _parsed(content, charset, media_type, options)
+    finally:
+        # Nothing of one document is kept for the next.
+        opened.cache_clear()
     if len(parsed.text) > options.max_characters:
         msg = f"expected at most {options.max_characters} characters of text, got {len(parsed.text)}"
         raise TooLargeError(msg)
@@ -43,7 +48,11 @@ def _parsed(content: bytes, charset: str | None, media_type: MediaType, options:
     except (DocgraphError, MemoryError):
         raise
     except RecursionError:
-        msg = f"expected {media_type.name} of ordinary nesting, got a document that nests deeper than the parser goes"
+        # The parser's own limit comes first where it counts before us.
+        msg = (
+            f"expected {media_type.name} of at most {options.max_nesting} elements inside each other, "
+            "got more than its parser takes"
+        )
         raise UnsafeError(msg) from None
     except Exception as error:
         # The parser's own error is an answer about its document, wherever it runs.

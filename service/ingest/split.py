@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from service.errors import TooLargeError
 from service.ingest.boundaries import Boundary, boundaries_of, repeated_from
+from service.ingest.pace import Pace, unhurried
 from service.ingest.parsed import ParsedDocument, Section
 
 
@@ -26,7 +27,7 @@ class Span:
     page: int | None
 
 
-def split(document: ParsedDocument, size: int, most: int, overlap: int = 0) -> list[Span]:
+def split(document: ParsedDocument, size: int, most: int, overlap: int = 0, pace: Pace = unhurried) -> list[Span]:
     """Return the chunks of the document, in order, none longer than `size` characters and none empty.
 
     Args:
@@ -35,9 +36,11 @@ def split(document: ParsedDocument, size: int, most: int, overlap: int = 0) -> l
         most: most chunks.
         overlap: most characters of its own section before it that a chunk repeats, as whole sentences or lines where
             they fit. They are part of its `size`, and at most half of it.
+        pace: called amid the work.
 
     Raises:
         TooLargeError: there are more than `most`.
+        TooSlowError: `pace` raises it.
 
     """
     text = document.text
@@ -46,7 +49,7 @@ def split(document: ParsedDocument, size: int, most: int, overlap: int = 0) -> l
         _refuse(most, f"at least {len(text) // size}")
     starts = [section.start for section in document.sections]
     spans: list[Span] = []
-    for start, end in _pieces(document, size - overlap):
+    for start, end in _pieces(document, size - overlap, pace):
         # strip() instead of a loop: a piece may be all white space.
         kept = text[start:end].lstrip()
         first = end - len(kept)
@@ -66,12 +69,13 @@ def _refuse(most: int, got: str) -> None:
     raise TooLargeError(msg)
 
 
-def _pieces(document: ParsedDocument, size: int) -> Iterator[tuple[int, int]]:
+def _pieces(document: ParsedDocument, size: int, pace: Pace) -> Iterator[tuple[int, int]]:
     end = len(document.text)
     if end <= size:
         yield 0, end
         return
-    boundaries = boundaries_of(document.text, document.sections, size)
+    boundaries = boundaries_of(document.text, document.sections, size, pace)
+    pace()
     start = first = 0
     for cut in _cuts(boundaries, size // 2):
         # The ends of the text are cuts as well, and no chunk shall be a crumb.
@@ -92,7 +96,7 @@ def _cuts(boundaries: Sequence[Boundary], reach: int) -> Iterator[int]:
     upcoming = 0
     # Taken out of the objects once: this loop is most of the work of cutting.
     offsets = [boundary.offset for boundary in boundaries]
-    keys = [(boundary.rank, boundary.draw) for boundary in boundaries]
+    keys = [boundary[:2] for boundary in boundaries]
     for index, offset in enumerate(offsets):
         while upcoming < len(offsets) and offsets[upcoming] <= offset + reach:
             key = keys[upcoming]

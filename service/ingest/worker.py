@@ -32,11 +32,14 @@ def serve(requests: BinaryIO, replies: BinaryIO) -> None:
     replies.write(frames.framed(frames.READY))
     replies.flush()
     while request := frames.read_request(requests):
+        source, options = request
         try:
-            _answer(*request, replies)
+            _answer(source, options, replies)
         except MemoryError:
-            error = ParserCrashedError("expected a document that fits in the parser's memory limit, got a larger one")
-            replies.write(frames.refusal(error))
+            msg = (
+                f"expected a document that is read in at most {options.memory_limit} bytes of memory, got a larger one"
+            )
+            replies.write(frames.refusal(ParserCrashedError(msg)))
             # What is left of the memory is not worth another document.
             return
         finally:
@@ -50,7 +53,8 @@ def _answer(source: Source, options: IngestOptions, replies: BinaryIO) -> None:
     except PermanentError as error:
         replies.write(frames.refusal(error))
     except RecursionError:
-        replies.write(frames.refusal(UnsafeError("expected a document of ordinary nesting, got a deeper one")))
+        msg = f"expected a document of at most {options.max_nesting} elements inside each other, got a deeper one"
+        replies.write(frames.refusal(UnsafeError(msg)))
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - a parser's own error is an answer about its document

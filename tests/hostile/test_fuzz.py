@@ -1,7 +1,7 @@
 """Good documents of each format, spoiled at random, through the service's own ingest and its child processes.
 
-The short form takes a few documents of each, the same ones each time; `make fuzz` takes new ones for a minute
-(DOCGRAPH_FUZZ_SECONDS).
+The short form, in `make test-long`, takes a few documents of each, the same ones each time; `make fuzz` takes new ones
+for a minute (DOCGRAPH_FUZZ_SECONDS).
 """
 
 import asyncio

@@ -14,6 +14,7 @@ from schemas.reasons import Reason
 from service.documents import PreparedDocument
 from service.errors import PermanentError
 from service.ingest.ingestor import Ingestor
+from tests.support.steps import measured_steps
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -29,6 +30,10 @@ class Passage:
     error: str
     child_seconds: float
     """Work of the children, which unlike the time on the clock does not depend on who else works here."""
+    own_seconds: float
+    """Work of this thread, which is the service's event loop."""
+    longest_step: float
+    """Of that work, what the loop did without a break."""
     parent_growth: int
     """Most bytes by which this process was larger than before."""
 
@@ -38,12 +43,13 @@ async def passage(ingestor: Ingestor, content: bytes, media_type: str | None) ->
     event = DocumentSubmitted(document_id="hostile", version=1, media_type=media_type, data=base64.b64encode(content))
     work, memory = _Work(ingestor), _Memory()
     document, reason, error = None, None, ""
-    try:
-        document = await ingestor.prepare(event)
-    except PermanentError as caught:
-        reason, error = caught.reason, str(caught)
+    with measured_steps() as steps:
+        try:
+            document = await asyncio.create_task(ingestor.prepare(event))
+        except PermanentError as caught:
+            reason, error = caught.reason, str(caught)
     await asyncio.gather(*ingestor._pool._burials)
-    return Passage(document, reason, error, work.seconds(), memory.growth())
+    return Passage(document, reason, error, work.seconds(), sum(steps), max(steps), memory.growth())
 
 
 class _Work:

@@ -14,7 +14,7 @@ from tests.support.broker import BrokerView
 from tests.support.objects import an_object_store
 from tests.support.processes import a_process
 from tests.support.proxy import Proxy
-from tests.support.web import a_site
+from tests.support.web import a_raw_server, a_site
 
 BEES = "# Bees\n\nHoney bees live in a hive."
 WASPS = "# Wasps\n\nWasps build paper nests."
@@ -292,3 +292,44 @@ async def test_a_fetch_that_hangs_is_given_back_at_the_end_of_the_grace(settings
             assert await service.stop() == 1
             assert await broker.depth("documents.submitted") == 1
             assert broker.completions == []
+
+
+async def test_what_is_secret_in_an_address_is_in_no_line_of_the_log(settings, graph, site):
+    # Given servers that fail in many ways, and addresses that hold a password or a signature
+    site.page("/ill", status=503)
+    site.page("/closed", status=403)
+    site.page("/broken.pdf", b"%PDF-1.7 broken")
+    site.redirect("/elsewhere", "http://bee:honey@10.0.0.1/?sig=honey")
+    site.redirect("/round", "/round?token=honey")
+    signed = "?X-Amz-Credential=honey&X-Amz-Signature=honey&token=honey#honey"
+    async with a_raw_server(b"honey? 200 no HTTP\r\n\r\n") as rude:
+        uris = [site.url(path) + signed for path in ("/ill", "/closed", "/none", "/elsewhere", "/round", "/broken.pdf")]
+        uris += [
+            f"http://127.0.0.1:{rude}/{signed}",
+            f"http://bee:honey@127.0.0.1:{site.port}/",
+            "http://bee:honey@][/",
+            f"http://127.0.0.1:1/{signed}",
+            f"https://127.0.0.1:{site.port}/{signed}",
+            "s3://bee:honey@docs/a",
+            "ftp://bee:honey@h.example/",
+        ]
+        variables = {
+            "DOCGRAPH_LOG_LEVEL": "DEBUG",
+            "DOCGRAPH_FETCH_SCHEMES": "https,http,s3",
+            "DOCGRAPH_FETCH_ALLOW": "127.0.0.1",
+            "DOCGRAPH_FETCH_PORTS": f"1,{site.port},{rude}",
+        }
+        async with a_process(settings, **variables) as service:
+            await service.ready()
+            async with BrokerView(settings.rabbitmq_url) as broker:
+                # When each of them has failed, after its retries
+                ids = [await refer(broker, uri, document_id=str(number)) for number, uri in enumerate(uris)]
+                answers = [await broker.answer(id_) for id_ in ids]
+            assert await service.stop() == 0
+    assert all(answer["kind"] == "document.failed" for answer in answers)
+    assert not any("honey" in answer["detail"] for answer in answers)
+    assert {answer["reason"] for answer in answers} >= {"fetch_failed", "fetch_forbidden", "fetch_rejected", "corrupt"}
+    # Then the log tells of each, and of nothing that is secret
+    assert service.log.count('"document failed"') == len(uris)
+    assert '"document will be retried"' in service.log
+    assert "honey" not in service.log

@@ -47,6 +47,19 @@ def test_the_same_is_given_as_json(hive):
     assert set(shown["timing_ms"]) == {"fetch", "prepare"}
 
 
+def test_what_a_document_says_of_itself_is_shown(tmp_path):
+    path = tmp_path / "swarm.eml"
+    path.write_text("From: Anna <anna@h.example>\nSubject: A swarm\nMIME-Version: 1.0\n\nIt hangs in the lime.")
+    shown = run(str(path)).stdout
+    assert "\nmetadata\n  mail_from: Anna <anna@h.example>\n\nsections\n" in shown
+    assert json.loads(run(str(path), "--json").stdout)["metadata"] == {"mail_from": "Anna <anna@h.example>"}
+
+
+def test_a_document_that_says_nothing_of_itself_has_no_such_lines(hive):
+    assert "metadata" not in run(hive).stdout
+    assert json.loads(run(hive, "--json").stdout)["metadata"] == {}
+
+
 def test_a_document_that_is_parsed_in_a_child_shows_its_pages(tmp_path):
     path = tmp_path / "swarm.pdf"
     path.write_bytes(pdf([["The bees are in the hive and make honey."] * 20] * 3, title="Swarm"))

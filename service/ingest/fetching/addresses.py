@@ -31,6 +31,12 @@ _NEVER = tuple(
         "fd00:ec2::/32",  # Amazon's over IPv6
         "fe80::/10",
         "ff00::/8",
+        # Ways to an IPv4 address, which may be one of those above.
+        "::ffff:0:0/96",
+        "64:ff9b::/96",  # NAT64, and the one of local use
+        "64:ff9b:1::/48",
+        "2001::/32",  # Teredo
+        "2002::/16",  # 6to4
     )
 )
 _RESERVED = tuple(

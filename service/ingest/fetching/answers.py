@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.message import Message
 from email.utils import parsedate_to_datetime
 
@@ -23,7 +23,8 @@ def disposition_name(header: str | None) -> str | None:
         return None
     message = Message()
     message["Content-Disposition"] = header
-    with suppress(ValueError, LookupError):  # an unknown charset, half a character
+    # An unknown charset, half a character; `filename*` beside `filename*0`, which the standard library cannot order.
+    with suppress(ValueError, LookupError, TypeError):
         name = message.get_filename()
         return uris.safe_name(name) if name else None
     return None
@@ -72,6 +73,8 @@ def last_modified(headers: Mapping[str, str]) -> str | None:
 
 def _date(text: str | None) -> datetime | None:
     try:
-        return parsedate_to_datetime(text) if text else None
-    except (ValueError, IndexError, TypeError):
+        date = parsedate_to_datetime(text) if text else None
+    except (ValueError, IndexError, TypeError, OverflowError):
         return None
+    # Without a zone, or with `-0000`, it comes naive. HTTP knows no other time than UTC.
+    return date if date is None or date.tzinfo else date.replace(tzinfo=UTC)

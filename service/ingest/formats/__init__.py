@@ -14,7 +14,7 @@ from importlib.metadata import entry_points
 
 from service.errors import StartupError, UnsupportedMediaTypeError
 from service.ingest import media_types as types
-from service.ingest.formats import html, markdown, plain
+from service.ingest.formats import markdown, plain
 from service.ingest.formats.format import Format, Parse
 from service.ingest.options import IngestOptions
 from service.ingest.parsed import ParsedDocument
@@ -44,8 +44,8 @@ _OPEN_DOCUMENT = "application/vnd.oasis.opendocument"
 _BUILT_IN = (
     Format((types.PLAIN,), plain.parse, (".txt", ".text", ".log"), isolated=False),
     Format((types.MARKDOWN, "text/x-markdown"), markdown.parse, (".md", ".markdown"), isolated=False),
-    Format((types.HTML,), html.parse, (".html", ".htm"), isolated=False),
-    Format((types.XHTML,), html.parse, (".xhtml", ".xht"), isolated=False),
+    Format((types.HTML,), _from("html"), (".html", ".htm")),
+    Format((types.XHTML,), _from("html"), (".xhtml", ".xht")),
     Format((types.PDF, "application/x-pdf"), _from("pdf"), (".pdf",)),
     Format(
         (

@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+from functools import lru_cache
 
 from service.errors import CorruptError, EncryptedError, TooLargeError, UnsafeError
 from service.ingest.formats.damage import reading
@@ -67,6 +68,12 @@ class Archive:
             return b""
         with reading("ZIP"), self._zip.open(name) as member:
             return member.read(size)
+
+
+@lru_cache(maxsize=1)
+def opened(content: bytes, options: IngestOptions) -> Archive:
+    """Return the archive, which is opened once to tell what it is and to read it; errors as those of `Archive`."""
+    return Archive(content, options)
 
 
 def _check(member: zipfile.ZipInfo, most_ratio: int) -> None:

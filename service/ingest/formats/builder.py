@@ -1,6 +1,6 @@
 """Puts a document together from blocks, and remembers under which headings and on which page each of them lies."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 from service.documents import Scalar
 from service.errors import TooLargeError
@@ -59,13 +59,16 @@ class DocumentBuilder:
         if text := text.strip():
             self._write(f"- {text}", "item")
 
-    def row(self, cells: Iterable[str]) -> None:
+    def row(self, cells: Sequence[str]) -> None:
         """Write a row of a table; one without words is none. White space in a cell is one space."""
-        words = [" ".join(cell.split()) for cell in cells]
-        while words and not words[-1]:
-            words.pop()
-        if words:
-            self._write(f"| {' | '.join(words)} |", "row")
+        row = " | ".join(cells)
+        if not _is_tidy(row):
+            words = [" ".join(cell.split()) for cell in cells]
+            while words and not words[-1]:
+                words.pop()
+            row = " | ".join(words)
+        if row:
+            self._write(f"| {row} |", "row")
 
     def end_block(self) -> None:
         """Keep the next line, item or row apart from those before it."""
@@ -101,20 +104,23 @@ class DocumentBuilder:
 
     def _write(self, block: str, kind: str) -> int:
         """Write a block and return its offset."""
+        gap = ""
         if self._parts:
-            self._put("\n" if kind == self._kind != _PARAGRAPH else "\n\n")
-        if self._moved:
-            path = tuple(title for _, title in self._headings)
-            self._starts.append((self._length, path, self._page))
-            self._moved = False
-        offset = self._length
-        self._put(block)
-        self._kind = kind
-        return offset
-
-    def _put(self, text: str) -> None:
-        self._length += len(text)
+            gap = "\n" if kind == self._kind != _PARAGRAPH else "\n\n"
+        offset = self._length + len(gap)
+        self._length = offset + len(block)
         if self._length > self._most:
             msg = f"expected at most {self._most} characters of text, got {self._length} and more"
             raise TooLargeError(msg)
-        self._parts.append(text)
+        if self._moved:
+            path = tuple(title for _, title in self._headings)
+            self._starts.append((offset, path, self._page))
+            self._moved = False
+        self._parts += (gap, block)
+        self._kind = kind
+        return offset
+
+
+def _is_tidy(row: str) -> bool:
+    """Return whether all white space in the cells of a row is single spaces between words, and no cell is empty."""
+    return row.isprintable() and "  " not in row and row[:1] != " " and row[-1:] != " "

@@ -8,6 +8,7 @@ from service.errors import CorruptError, DocgraphError, UnsafeError
 TOO_DEEP = "xcessive depth"
 """What libxml2 says of a document that is nested deeper than it goes."""
 _LONGEST = 300
+_PANIC = "PanicException"
 
 
 @contextmanager
@@ -24,7 +25,10 @@ def reading(format_name: str) -> Iterator[None]:
         yield
     except (DocgraphError, MemoryError, RecursionError):
         raise
-    except Exception as error:
+    except BaseException as error:
+        # A panic of a library in Rust is no Exception.
+        if not isinstance(error, Exception) and type(error).__name__ != _PANIC:
+            raise
         text = f"{type(error).__name__}: {error}"[:_LONGEST]
         if TOO_DEEP in text:
             msg = f"expected a {format_name} document of ordinary nesting, got a deeper one ({text})"

@@ -8,7 +8,7 @@ from lxml import etree
 
 from service.errors import CorruptError, EncryptedError
 from service.ingest.formats import html
-from service.ingest.formats.archive import Archive
+from service.ingest.formats.archive import Archive, opened
 from service.ingest.formats.builder import DocumentBuilder
 from service.ingest.formats.properties import Properties
 from service.ingest.formats.safe_xml import parse as parse_xml
@@ -26,7 +26,7 @@ def parse(content: bytes, charset: str | None, options: IngestOptions) -> Parsed
         PermanentError: it is damaged, encrypted, too large or unsafe; the type says which.
 
     """
-    archive = Archive(content, options)
+    archive = opened(content, options)
     container = parse_xml(archive.read(_CONTAINER), _CONTAINER)
     package_name = next((element.get("full-path", "") for element in container.iter("{*}rootfile")), "")
     package = parse_xml(archive.read(package_name), package_name, doctype=True)

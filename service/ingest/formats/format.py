@@ -22,4 +22,5 @@ class Format:
     heads: tuple[bytes, ...] = ()
     """First bytes that no document of another format has. Whatever is declared, such a document is of this format."""
     isolated: bool = True
-    """Whether it is read in a child process whatever its size: its parser may hang, crash or exhaust the memory."""
+    """Whether it is read in a child process whatever its size: its parser may hang, crash or exhaust the memory. Only
+    Python's own modules and parsers in Rust read a stranger's bytes in the service itself."""

@@ -1,7 +1,13 @@
-"""What DOCX, PPTX and XLSX share: an archive of XML without document types, and its properties."""
+"""What DOCX, PPTX and XLSX share: an archive of XML parts without document types, which refer to each other."""
 
-from service.errors import PermanentError
-from service.ingest.formats.archive import Archive
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lxml import etree
+
+from service.errors import CorruptError, PermanentError
+from service.ingest.formats.archive import Archive, opened
 from service.ingest.formats.properties import Properties
 from service.ingest.formats.safe_xml import check_prolog, parse
 from service.ingest.options import KIB, IngestOptions
@@ -12,6 +18,64 @@ _PROLOG = 64 * KIB
 _NO_TITLES = frozenset({"word document", "powerpoint presentation", "document", "presentation", "untitled"})
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A part that another one refers to."""
+
+    id: str
+    kind: str
+    """Last word of the relationship's type, such as `slide`."""
+    part: str
+
+
+class Package:
+    """The parts of a document. Only those that are read are looked at."""
+
+    def __init__(self, content: bytes, options: IngestOptions) -> None:
+        """Open the archive.
+
+        Raises:
+            PermanentError: it is damaged, encrypted, too large or unsafe; the type says which.
+
+        """
+        self._archive = opened(content, options)
+        self.properties = properties_of(self._archive)
+
+    def main(self) -> str:
+        """Return the name of the part that holds the document.
+
+        Raises:
+            CorruptError: there is none.
+
+        """
+        for link in self.links(""):
+            if link.kind == "officeDocument":
+                return link.part
+        msg = "expected an office document with a main part, got one that names none"
+        raise CorruptError(msg)
+
+    def links(self, part: str) -> Iterator[Link]:
+        """Yield the parts in the archive that a part refers to."""
+        folder, name = posixpath.split(part)
+        file = posixpath.join(folder, "_rels", f"{name}.rels")
+        if file not in self._archive.names:
+            return
+        for each in self.root(file).iter("{*}Relationship"):
+            if each.get("TargetMode") != "External":
+                target = posixpath.normpath(posixpath.join("/", folder, each.get("Target", ""))).lstrip("/")
+                yield Link(each.get("Id", ""), each.get("Type", "").rpartition("/")[2], target)
+
+    def root(self, part: str) -> etree._Element:
+        """Return the root element of a part.
+
+        Raises:
+            CorruptError: there is no such part, or it is damaged.
+            UnsafeError: it declares a document type, or is nested deeper than the parser goes.
+
+        """
+        return parse(self._archive.read(part), part)
+
+
 def checked(content: bytes, options: IngestOptions) -> Archive:
     """Return the archive, after a look at the start of each XML file in it.
 
@@ -19,7 +83,7 @@ def checked(content: bytes, options: IngestOptions) -> Archive:
         PermanentError: it is damaged, encrypted, too large or unsafe; the type says which.
 
     """
-    archive = Archive(content, options)
+    archive = opened(content, options)
     for name in sorted(archive.names):
         if name.endswith((".xml", ".rels", ".vml")) and (head := archive.head(name, _PROLOG)):
             check_prolog(head, name)

@@ -1,6 +1,6 @@
 """Paragraphs, lists and tables that lie inside each other, as word processors nest them, in reading order."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from service.errors import UnsafeError
 from service.ingest.formats.builder import DocumentBuilder
@@ -10,12 +10,12 @@ from service.ingest.formats.builder import DocumentBuilder
 class Paragraph:
     """A paragraph that is being read."""
 
-    parts: list[str] = field(default_factory=list)
-    level: int = 0
+    parts: list[str]
+    level: int
     """1 and more for a heading."""
-    item: bool = False
+    item: bool
     """Whether it is an item of a list."""
-    inner: list[str] = field(default_factory=list)
+    inner: list[str]
     """Paragraphs in it, as of a text box or a footnote; they follow it."""
 
 
@@ -26,33 +26,40 @@ class ParagraphWriter:
         """Write to the builder, at most `deepest` paragraphs and tables inside each other."""
         self._builder = builder
         self._deepest = deepest
+        self._depth = 0
         self._open: list[Paragraph] = []
         self._tables: list[list[list[str]]] = []
-
-    @property
-    def current(self) -> Paragraph | None:
+        self.current: Paragraph | None = None
         """The innermost open paragraph."""
-        return self._open[-1] if self._open else None
+        self.nested = False
+        """Whether a paragraph is open in another one."""
 
     def text(self, text: str) -> None:
         """Write running text; outside of paragraphs there is none."""
-        if self._open:
-            self._open[-1].parts.append(text)
+        if self.current is not None:
+            self.current.parts.append(text)
 
     def open_paragraph(self, level: int = 0, *, item: bool = False) -> None:
         """Start a paragraph."""
-        self._check_depth()
-        self._open.append(Paragraph(level=level, item=item))
+        self._deeper()
+        self.nested = self.current is not None
+        self.current = Paragraph([], level, item, [])
+        self._open.append(self.current)
 
     def close_paragraph(self) -> None:
         """End the innermost paragraph."""
         if not self._open:
             return
+        self._depth -= 1
         paragraph = self._open.pop()
         text = "".join(paragraph.parts).strip()
         if self._open:
-            self._open[-1].inner += [text, *paragraph.inner] if text else paragraph.inner
-        elif self._tables and self._tables[-1]:
+            self.current = self._open[-1]
+            self.nested = len(self._open) > 1
+            self.current.inner += [text, *paragraph.inner] if text else paragraph.inner
+            return
+        self.current = None
+        if self._tables and self._tables[-1]:
             self._tables[-1][-1] += [text, *paragraph.inner]
         else:
             self._write(paragraph, text)
@@ -69,7 +76,7 @@ class ParagraphWriter:
 
     def open_table(self) -> None:
         """Start a table."""
-        self._check_depth()
+        self._deeper()
         self._tables.append([])
 
     def open_cell(self, copies: int = 1) -> None:
@@ -92,11 +99,13 @@ class ParagraphWriter:
     def close_table(self) -> None:
         """End the innermost table."""
         if self._tables:
+            self._depth -= 1
             self._tables.pop()
         if not self._tables:
             self._builder.end_block()
 
-    def _check_depth(self) -> None:
-        if len(self._open) + len(self._tables) >= self._deepest:
+    def _deeper(self) -> None:
+        self._depth += 1
+        if self._depth > self._deepest:
             msg = f"expected at most {self._deepest} paragraphs and tables inside each other, got more"
             raise UnsafeError(msg)

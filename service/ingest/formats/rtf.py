@@ -2,11 +2,9 @@
 
 import re
 
-from striprtf.striprtf import rtf_to_text
-
-from service.errors import UnsafeError
 from service.ingest.formats.builder import DocumentBuilder
 from service.ingest.formats.damage import reading
+from service.ingest.formats.rtf_text import text_of
 from service.ingest.options import IngestOptions
 from service.ingest.parsed import ParsedDocument
 
@@ -19,8 +17,8 @@ _STYLED = re.compile(r"(\\s(\d{1,4})(?![0-9]) ?)")
 # A paragraph's end before the cell's is nothing but the cell's.
 _CELL_END = re.compile(r"\\par(?=[\s}]{0,20}\\cell\b)")
 _BULLET = re.compile(r"[•◦▪·–\uf0b7-]\t\s*")
+_BINARY = re.compile(r"\\bin(\d{1,9}) ?")
 _TITLE = re.compile(r"\{\\title ([^{}\\]{1,500})\}")
-_BRACE = re.compile(r"(?<!\\)[{}]")
 
 
 def parse(content: bytes, charset: str | None, options: IngestOptions) -> ParsedDocument:
@@ -33,10 +31,9 @@ def parse(content: bytes, charset: str | None, options: IngestOptions) -> Parsed
     """
     # RTF is ASCII; other characters are escaped in the code page that it names.
     source = content.decode("cp1252", "replace")
-    _check_depth(source, options.max_nesting)
     title = _TITLE.search(source, 0, 20_000)
     with reading("RTF"):
-        text = str(rtf_to_text(_with_marks(source), errors="replace"))  # type: ignore[no-untyped-call]
+        text = text_of(_with_marks(_without_binary(source)), options.max_nesting)
         # Characters beyond the first 65,536 are written as two halves.
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     builder = DocumentBuilder(options.max_characters)
@@ -57,6 +54,15 @@ def _with_marks(source: str) -> str:
     return _STYLED.sub(mark, marked) if levels else marked
 
 
+def _without_binary(source: str) -> str:
+    """Return the source without pictures' bytes, which could look like anything."""
+    parts, start = [], 0
+    while found := _BINARY.search(source, start):
+        parts.append(source[start : found.start()])
+        start = min(len(source), found.end() + int(found[1]))
+    return "".join([*parts, source[start:]]) if parts else source
+
+
 def _write(line: str, builder: DocumentBuilder) -> None:
     mark = _MARKED.search(line)
     words = _MARKED.sub("", line)
@@ -68,12 +74,3 @@ def _write(line: str, builder: DocumentBuilder) -> None:
         builder.item(words[bullet.end() :])
     else:
         builder.paragraph(words)
-
-
-def _check_depth(source: str, deepest: int) -> None:
-    depth = 0
-    for brace in _BRACE.finditer(source):
-        depth += 1 if brace[0] == "{" else -1
-        if depth > deepest:
-            msg = f"expected at most {deepest} groups inside each other, got more"
-            raise UnsafeError(msg)

@@ -1,7 +1,5 @@
 """XML from strangers: no entities, no external files, no bottomless trees."""
 
-from collections.abc import Mapping
-from typing import Protocol
 from xml.parsers import expat
 
 from lxml import etree
@@ -40,7 +38,11 @@ def check_prolog(content: bytes, name: str, *, doctype: bool = False) -> None:
         msg = f"expected XML in {name}, got no element"
     except _SeenEnoughError:
         return
-    except expat.ExpatError as error:
+    except (
+        expat.ExpatError,
+        LookupError,
+        ValueError,
+    ) as error:  # the latter two: of an encoding that expat cannot read
         msg = f"expected XML in {name}, got {error}"
     raise CorruptError(msg)
 
@@ -53,7 +55,9 @@ def parse(content: bytes, name: str, *, doctype: bool = False) -> etree._Element
 
     """
     check_prolog(content, name, doctype=doctype)
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
+    )
     try:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
@@ -64,58 +68,15 @@ def parse(content: bytes, name: str, *, doctype: bool = False) -> etree._Element
     return root
 
 
-class Target(Protocol):
-    """Takes the elements of an XML file in their order; a tag is its namespace, `}` and its name."""
-
-    def start(self, tag: str, attributes: Mapping[str, str], /) -> None:
-        """Take the start of an element."""
-
-    def data(self, text: str, /) -> None:
-        """Take text."""
-
-    def end(self, tag: str, /) -> None:
-        """Take the end of an element."""
-
-
-def scan(content: bytes, name: str, target: Target, deepest: int) -> None:
-    """Pass an XML file to the target, element by element.
+def _refusal(error: etree.XMLSyntaxError, name: str) -> CorruptError | UnsafeError:
+    """Return what a syntax error means.
 
     Raises:
-        UnsafeError: it declares a document type or entities, or is nested deeper than `deepest`.
-        CorruptError: it is no XML.
+        MemoryError: the tree does not fit into the memory limit.
 
     """
-    depth = 0
-
-    def start(tag: str, attributes: Mapping[str, str]) -> None:
-        nonlocal depth
-        depth += 1
-        if depth > deepest:
-            msg = f"expected at most {deepest} elements inside each other in {name}, got more"
-            raise UnsafeError(msg)
-        target.start(tag, attributes)
-
-    def end(tag: str) -> None:
-        nonlocal depth
-        depth -= 1
-        target.end(tag)
-
-    parser = expat.ParserCreate(namespace_separator="}")
-    parser.buffer_text = True
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = target.data
-    parser.EntityDeclHandler = _refuse
-    parser.StartDoctypeDeclHandler = _refuse
-    try:
-        parser.Parse(content, True)
-    except expat.ExpatError as error:
-        msg = f"expected XML in {name}, got {error}"
-        raise CorruptError(msg) from None
-
-
-def _refusal(error: etree.XMLSyntaxError, name: str) -> CorruptError | UnsafeError:
-    """Return what a syntax error means."""
+    if "Memory allocation failed" in str(error) or "out of memory" in str(error):
+        raise MemoryError
     if TOO_DEEP in str(error):
         return UnsafeError(f"expected XML of ordinary nesting in {name}, got deeper one: {error}")
     return CorruptError(f"expected XML in {name}, got {error}")

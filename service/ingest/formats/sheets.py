@@ -4,7 +4,7 @@ import datetime as dt
 import io
 import re
 
-from python_calamine import CalamineWorkbook, PasswordError, SheetVisibleEnum
+from python_calamine import CalamineWorkbook, SheetVisibleEnum
 
 from service.errors import EncryptedError, TooLargeError
 from service.ingest.formats.archive import Archive
@@ -19,7 +19,12 @@ _MOST_CELLS = 10_000_000
 """Cells of the rectangle around all that a sheet holds. The library allocates that, filled or not."""
 _SHEET = re.compile(r"xl/(?:work)?sheets/[^/]+\.xml$")
 _CELL = re.compile(rb"""<(?:\w{1,20}:)?c\s[^>]{0,200}?\br=["']([A-Za-z]{1,3})(\d{1,7})["']""")
+# Without a column beyond ZZ or a row beyond 9,999 the rectangle has at most 7 million cells.
+_FAR_CELL = re.compile(rb"""r=(?<=\sr=)["'][A-Za-z]{1,2}(?:[A-Za-z]|\d{5})""")
 _BETWEEN = 512
+# The first record of a workbook, whether it may be written to, and then the one that says how it is encrypted. The
+# library, which only guesses at what it gets, says of such a file no more than that it knows no such format.
+_LOCKED = re.compile(rb"\t\x08(?:\x10\0\0\x06\x05\0.{12}|\x08\0\0\x05\x05\0.{4})(?:\x86\0\0\0)?/\0", re.DOTALL)
 
 
 def parse(content: bytes, charset: str | None, options: IngestOptions) -> ParsedDocument:
@@ -38,17 +43,16 @@ def parse(content: bytes, charset: str | None, options: IngestOptions) -> Parsed
 
 def parse_xls(content: bytes, charset: str | None, options: IngestOptions) -> ParsedDocument:
     """Return the text of a file of the older binary format; errors as those of `parse`."""
+    if _LOCKED.search(content):
+        msg = "expected a spreadsheet that opens without a password, got an encrypted one; submit a decrypted copy"
+        raise EncryptedError(msg)
     return _parsed(content, Properties(), options)
 
 
 def _parsed(content: bytes, properties: Properties, options: IngestOptions) -> ParsedDocument:
     builder = DocumentBuilder(options.max_characters)
     with reading("spreadsheet"):
-        try:
-            book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        except PasswordError:
-            msg = "expected a spreadsheet that opens without a password, got an encrypted one; submit a decrypted copy"
-            raise EncryptedError(msg) from None
+        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         sheets = book.sheets_metadata
         if len(sheets) > options.max_pages:
             msg = f"expected a spreadsheet of at most {options.max_pages} sheets, got {len(sheets)}"
@@ -63,8 +67,10 @@ def _parsed(content: bytes, properties: Properties, options: IngestOptions) -> P
 def _write(book: CalamineWorkbook, name: str, builder: DocumentBuilder) -> None:
     headed = False
     for row in book.get_sheet_by_name(name).iter_rows():
-        cells = [_shown(value) for value in row]
-        if any(cells):
+        cells = [value if type(value) is str else _shown(value) for value in row]
+        while cells and not cells[-1]:
+            cells.pop()
+        if cells:
             if not headed:  # an empty sheet, or a chart, has no section
                 builder.heading(1, name)
                 headed = True
@@ -83,6 +89,8 @@ def _shown(value: object) -> str:
 def _check_extent(archive: Archive, name: str) -> None:
     """Refuse a sheet whose few cells lie so far apart that the rectangle around them fills the memory."""
     sheet = archive.read(name)
+    if not _FAR_CELL.search(sheet):
+        return
     rows: set[int] = set()
     columns: set[int] = set()
     for start in range(0, len(sheet), MIB):

@@ -59,6 +59,8 @@ FILES: tuple[Hostile, ...] = (
     hostile("fences.md", MARKDOWN, lambda: b"# Bees\n" + b"```\n~~~\n" * 100_000, READ, large=True),
     hostile("headings.md", MARKDOWN, lambda: b"# Bees\n" + b"###### honey\n" * 100_000, READ, *TOO_MUCH, large=True),
     hostile("links.md", MARKDOWN, lambda: b"# " + b"![a](" * 100_000 + b"\n\nbees <b>", READ, large=True),
+    hostile("long-field.md", MARKDOWN, lambda: b"---\ntitle: x" + b" " * 4_000_000 + b"y\n---\nbees\n", READ),
+    hostile("64-mb-of-headings.md", MARKDOWN, lambda: b"#\n" * 32_000_000, Reason.TOO_LARGE, large=True),
     hostile(
         "open-html.md",
         MARKDOWN,

@@ -6,6 +6,7 @@ from functools import partial
 from schemas.reasons import Reason
 from tests.corpus.hostile.document import CSV, JSON, JSONL, READ, XLS, XLSX, Hostile, hostile
 from tests.corpus.hostile.office import xlsx
+from tests.unit.ingest.formats.xlsb import xlsb
 
 TOO_MUCH = (Reason.TOO_LARGE, Reason.UNSAFE)
 # A sheet that hides its size from a look at its cells costs the child.
@@ -63,6 +64,8 @@ FILES: tuple[Hostile, ...] = (
     ),
     hostile("beyond-the-sheet.xlsx", XLSX, partial(far_apart, b'<c r="ZZZZZZ99999999999">'), Reason.CORRUPT, *_HIDDEN),
     hostile("1500000-cells.xlsx", XLSX, many_cells, READ, *TOO_MUCH, large=True),
+    # Its sheets are not looked into before: the parser's memory ends it.
+    hostile("far-apart.xlsb", None, partial(xlsb, {"Bees": {(0, 0): "a", (1_048_575, 16_383): "b"}}), Reason.CRASHED),
     hostile("loop.xls", XLS, compound_loop, Reason.CORRUPT, Reason.CRASHED),
     hostile("noise.xls", XLS, compound, Reason.CORRUPT),
     hostile(

@@ -5,7 +5,7 @@ import random
 from functools import partial
 
 from schemas.reasons import Reason
-from tests.corpus.hostile.document import DOCX, HTML, JSON, MARKDOWN, PDF, PLAIN, READ, RTF, XLSX, Hostile, hostile
+from tests.corpus.hostile.document import CSV, DOCX, HTML, JSON, MARKDOWN, PDF, PLAIN, READ, RTF, XLSX, Hostile, hostile
 from tests.unit.ingest.pdf_writer import pdf
 
 TOO_MUCH = (Reason.TOO_LARGE, Reason.UNSAFE)
@@ -45,6 +45,9 @@ FILES: tuple[Hostile, ...] = (
     ),
     hostile("declared-idna.txt", "text/plain; charset=idna", lambda: b"xn--bees-" * 5000, READ),
     hostile("declared-zip.txt", "text/plain; charset=zip", lambda: gzip.compress(b" " * 50_000_000), *NOT_TEXT),
+    hostile("spaces-undeclared", None, lambda: b" " * 8_000 + b"bees", READ),
+    hostile("nearly-a-mail", None, lambda: b"Ab: x\r\n" * 60 + b"\r\n" + _BEES, READ),
+    hostile("nearly-a-page", None, lambda: b" " * 1024 + _BEES, READ),
     hostile("picture-as-text", PLAIN, lambda: _PNG, Reason.UNSUPPORTED_MEDIA_TYPE),
     hostile("program-as-docx", DOCX, lambda: _PROGRAM, *NOT_TEXT),
     hostile("program-undeclared", None, lambda: _PROGRAM, *NOT_TEXT),
@@ -55,5 +58,29 @@ FILES: tuple[Hostile, ...] = (
     hostile("html-as-rtf", RTF, lambda: b"<!DOCTYPE html><html><body><p>" + _BEES, READ, *NOT_TEXT),
     hostile("pdf-as-html", HTML, lambda: pdf([[_BEES.decode()]]), READ),
     hostile("pdf-as-markdown", MARKDOWN, lambda: pdf([[_BEES.decode()]]), READ),
+    # Short enough to be read on the event loop, where nothing ends what takes long.
+    hostile("digits-short.txt", PLAIN, lambda: b"1 " * 10_000, READ),
+    hostile("ligatures-short.txt", PLAIN, lambda: "\ufdfa".encode() * 6_000, READ),
+    hostile("marks-short.txt", PLAIN, ("a" + "\u0315\u0300" * 5_000).encode, READ),
+    hostile("spaces-short.txt", PLAIN, lambda: b"bees" + b" " * 20_000 + b"hive", READ),
+    hostile("no-stops-short.txt", PLAIN, lambda: "蜜蜂在蜂箱里酿蜜".encode() * 800, READ),
+    hostile("stops-short.txt", PLAIN, lambda: b"b. " * 6_000, READ),
+    hostile("nested-short.json", JSON, lambda: b"[" * 4_000 + b"1" + b"]" * 4_000, Reason.UNSAFE),
+    hostile("nested-short.md", MARKDOWN, lambda: b"> " * 4_000 + b"bees", READ),
+    hostile("brackets-short.md", MARKDOWN, lambda: b"[" * 4_000 + b"bees" + b"](" * 2_000, READ),
+    hostile("emphasis-short.md", MARKDOWN, lambda: b"*a_ " * 2_000, READ),
+    hostile("tags-short.html", HTML, lambda: b"<b>" * 600 + b"bees", Reason.UNSAFE),
+    hostile("attributes-short.html", HTML, lambda: b"<p " + b"a=1 " * 1_900 + b">bees", Reason.UNSAFE),
+    hostile("entities-short.html", HTML, lambda: b"<p>" + b"&amp;" * 1_600, READ),
+    hostile("quotes-short.csv", CSV, lambda: b'"' * 8_001, READ),
+    # And such that nobody says what they are.
+    hostile("line-ends-undeclared", None, lambda: b"bees" + b"\n" * 8_000 + b"honey", READ),
+    hostile("headings-undeclared", None, lambda: b"#" * 4_000 + b" bees\n" + b"# \n" * 1_000, READ),
+    hostile("nested-undeclared", None, lambda: b"[" * 8_000, READ),
+    hostile("tags-undeclared", None, lambda: b"<" * 8_000, READ),
+    hostile("commas-undeclared", None, lambda: b"," * 4_000 + b"\n" + b"," * 4_000, READ),
+    hostile("dashes-undeclared", None, lambda: b"---\n" * 2_000, READ),
+    hostile("keys-undeclared", None, lambda: b"Key: value\n" * 1_500, READ),
+    hostile("folded-undeclared", None, lambda: b"Key: value\n" + b" more\n" * 2_500, READ),
     hostile("gzip-undeclared", None, lambda: gzip.compress(_BEES * 50), Reason.UNSUPPORTED_MEDIA_TYPE),
 )

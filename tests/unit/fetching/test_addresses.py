@@ -84,6 +84,9 @@ def test_a_zone_does_not_hide_an_address():
         ("WIKI.corp.example", "wiki.CORP.example.", "10.1.2.3"),
         ("*.corp.example", "a.b.corp.example", "192.168.0.5"),
         ("localhost", "localhost", "127.0.0.1"),
+        ("localhost", "localhost", "::1"),
+        ("wiki", "wiki", "64:ff9b::808:808"),
+        ("64:ff9b:1::/96", "wiki", "64:ff9b:1::a01:203"),
         ("169.254.0.0/16", "odd", "169.254.7.7"),
     ],
 )
@@ -102,6 +105,13 @@ def test_an_operator_can_allow(allow, host, address):
         ("wiki", "wiki", "fe80::1"),
         ("wiki", "wiki", "fd00:ec2::254"),
         ("wiki", "wiki", "0.0.0.0"),
+        ("wiki", "wiki", "::ffff:169.254.169.254"),
+        ("wiki", "wiki", "::ffff:168.63.129.16"),
+        ("wiki", "wiki", "64:ff9b::a9fe:a9fe"),
+        ("wiki", "wiki", "64:ff9b:1::a9fe:a9fe"),
+        ("wiki", "wiki", "2002:a9fe:a9fe::1"),
+        ("wiki", "wiki", "2001:0:53aa:64c::5601:5601"),
+        ("wiki", "wiki", "2001:0:a9fe:a9fe::5601:5601"),
     ],
 )
 def test_an_operator_allows_no_more_than_was_said(allow, host, address):

@@ -83,5 +83,5 @@ async def test_processor_time_is_counted_anew_for_each_document(attempted):
 
 
 async def test_a_child_may_still_import_and_read_all_that_the_formats_need(attempted):
-    assert await attempted("__import__('docx').__name__ + __import__('rjieba').__name__") == "docxrjieba"
+    assert await attempted("__import__('lxml.etree').__name__ + __import__('rjieba').__name__") == "lxmlrjieba"
     assert prepared("Bees").chunks

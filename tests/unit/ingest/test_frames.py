@@ -35,7 +35,7 @@ def test_a_document_comes_out_as_it_went_in_chunk_by_chunk():
     assert frames.read_head(head, 20_000)["content_hash"] == document.content_hash
     chunks = []
     for batch in batches:
-        chunks += frames.read_chunks(batch, len(chunks), 1000)
+        chunks += frames.read_chunks(batch, len(chunks), 1000, IngestOptions())
     assert tuple(chunks) == document.chunks
     assert len(batches) > 1
 
@@ -88,20 +88,33 @@ def test_a_head_that_the_worker_never_writes_is_refused(body):
 def test_a_chunk_that_the_worker_never_writes_is_refused(place, value):
     row = [*CHUNK[:place], value, *CHUNK[place + 1 :]]
     with pytest.raises(ParserCrashedError):
-        frames.read_chunks(json.dumps([row]).encode(), 0, 10)
+        frames.read_chunks(json.dumps([row]).encode(), 0, 10, IngestOptions())
 
 
 @pytest.mark.parametrize("rows", [[], [CHUNK] * 3])
 def test_a_batch_has_at_least_one_chunk_and_no_more_than_announced(rows):
     with pytest.raises(ParserCrashedError):
-        frames.read_chunks(json.dumps(rows).encode(), 0, 2)
+        frames.read_chunks(json.dumps(rows).encode(), 0, 2, IngestOptions())
+
+
+@pytest.mark.parametrize(
+    ("text", "keywords"), [("x" * 101, 0), ("\u8702" * 101, 0), ("x", 4)], ids=["characters", "wide", "keywords"]
+)
+def test_a_chunk_over_the_sizes_that_were_asked_for_is_refused(text, keywords):
+    def read(text, keywords):
+        row = [*CHUNK[:1], text, *CHUNK[2:7], [["bee", 0.5]] * keywords]
+        return frames.read_chunks(json.dumps([row]).encode(), 0, 1, IngestOptions(chunk_size=100, keywords_per_chunk=3))
+
+    assert len(read(text[:100], min(keywords, 3))) == 1
+    with pytest.raises(frames.BadFrameError, match="at most 100 characters and 3 keywords"):
+        read(text, keywords)
 
 
 @given(junk)
 @settings(max_examples=150, deadline=None)
 def test_whatever_json_a_child_writes_the_parent_has_one_kind_of_error(value):
     body = json.dumps(value).encode()
-    for read in (lambda: frames.read_head(body, 10), lambda: frames.read_chunks(body, 0, 10)):
+    for read in (lambda: frames.read_head(body, 10), lambda: frames.read_chunks(body, 0, 10, IngestOptions())):
         try:
             read()
         except (ParserCrashedError, TooLargeError):

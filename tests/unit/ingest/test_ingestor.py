@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import sys
-import time
 import zlib
 from pathlib import Path
 
@@ -23,6 +22,8 @@ from service.ingest.ingestor import Ingestor
 from service.ingest.options import MIB, IngestOptions
 from service.ingest.pool import ChildPool
 from service.ingest.source import Source
+from tests.corpus.labelled import labelled_text
+from tests.support.steps import LONGEST_STEP, measured_steps
 from tests.unit.ingest.builders import prepared, submitted
 from tests.unit.ingest.pdf_writer import assembled, pdf
 
@@ -85,6 +86,36 @@ async def test_short_text_is_read_without_a_child():
         document = await ingestor.prepare(submitted("# Bees\n\nin the hive", "text/markdown"))
         assert document.title == "Bees"
         assert ingestor._pool.pids == []
+
+
+async def test_ordinary_text_of_twenty_kilobytes_is_read_without_a_child():
+    text = labelled_text("en-tides").text * 20
+    # Time enough for a slow machine: here it is the size that decides
+    async with Ingestor(IngestOptions(inline_seconds=1)) as ingestor:
+        assert await ingestor.prepare(submitted(text[:20_000])) == prepared(text[:20_000])
+        assert ingestor._pool.pids == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1 " * 10_000, "\ufdfa" * 2_000, "a" + "\u0315\u0300" * 4_000],
+    ids=["digits", "ligatures", "accents"],
+)
+async def test_text_that_holds_the_loop_for_long_goes_to_a_child_with_the_same_result(text):
+    # A tenth of the time, so that it does not depend on the machine
+    async with Ingestor(IngestOptions(inline_seconds=0.0008)) as ingestor:
+        assert await ingestor.prepare(submitted(text)) == prepared(text)
+        assert ingestor._pool.pids
+
+
+@pytest.mark.parametrize(
+    ("text", "media_type"),
+    [("a\n-\n" * 1000, "text/markdown"), ("a,b\n" * 1500, "text/csv"), ("1\n" * 1000, "application/jsonl")],
+)
+async def test_many_lines_go_to_a_child_at_once(text, media_type):
+    async with Ingestor(IngestOptions(inline_seconds=60)) as ingestor:
+        assert await ingestor.prepare(submitted(text, media_type)) == prepared(text, media_type)
+        assert ingestor._pool.pids
 
 
 async def test_the_child_makes_of_a_document_what_this_process_would(ingestor):
@@ -211,11 +242,38 @@ async def test_a_child_that_says_something_else_is_a_crash_and_no_more(program):
         assert pool.pids == []
 
 
+async def test_a_child_that_dies_may_have_run_into_its_memory_which_the_error_names():
+    async with ChildPool(IngestOptions(workers=1, memory_limit=400 * MIB), misbehaving("sys.exit(3)")) as pool:
+        with pytest.raises(ParserCrashedError, match=f"or more than {400 * MIB} bytes of memory"):
+            await pool.prepare(SHORT)
+
+
 async def test_a_child_that_floods_its_pipe_is_killed():
     flood = ASK + "[out.write(b'\\0\\0\\0\\1{' * 100000) for _ in iter(int, 1)]"
     async with ChildPool(IngestOptions(workers=1), misbehaving(flood)) as pool:
         with pytest.raises(ParserCrashedError):
             await pool.prepare(SHORT)
+
+
+@pytest.mark.parametrize(
+    ("text", "heading", "error"),
+    [(8 * MIB, 0, "a chunk of at most 1200 characters"), (1200, 8 * MIB, r"a frame of at most \d{5} bytes")],
+    ids=["text", "heading"],
+)
+async def test_a_child_that_sends_more_than_any_document_has_is_killed(text, heading, error):
+    # Given a child that sends as many chunks as a document may have, each by itself as the worker would write it
+    program = ASK + (
+        'head = b\'"title":null,"media_type":"a","language":"en","content_hash":"","metadata":{}\'; '
+        "frame(b'{%s,\"chunks\":20000}' % head); "
+        f'chunk = b\'[["i","%s","h","%s",null,0,1,[]]]\' % (b\'x\' * {text}, b\'x\' * {heading}); '
+        "[frame(chunk) for _ in range(20000)]"
+    )
+    options = IngestOptions(workers=1, max_characters=10_000)
+    async with ChildPool(options, misbehaving(program)) as pool:
+        # When it is asked for a document, then it is stopped at the first frames
+        with pytest.raises(ParserCrashedError, match=error):
+            await pool.prepare(SHORT)
+        assert pool.pids == []
 
 
 async def test_a_child_that_reads_nothing_does_not_hold_up_the_service():
@@ -293,16 +351,33 @@ asyncio.run(main())
     assert await is_gone(child)
 
 
-async def test_the_loop_keeps_turning_while_a_child_works(ingestor):
+async def test_no_step_of_the_loop_is_long_while_a_child_works(ingestor):
     await ingestor.prepare(submitted(PDF))
-    longest = 0.0
-    task = asyncio.create_task(ingestor.prepare(submitted(pdf([["The bees are in the hive."] * 50] * 300))))
-    while not task.done():
-        before = time.perf_counter()
-        await asyncio.sleep(0.001)
-        longest = max(longest, time.perf_counter() - before)
-    assert len((await task).chunks) > 300
-    assert longest < 0.5
+    event = submitted(pdf([["The bees are in the hive."] * 50] * 300))
+    with measured_steps() as steps:
+        document = await asyncio.create_task(ingestor.prepare(event))
+        assert max(steps) < LONGEST_STEP
+    assert len(document.chunks) > 300
+
+
+@pytest.mark.parametrize(
+    ("text", "media_type"),
+    [
+        (labelled_text("en-tides").text, None),
+        ("1 " * 10_000, "text/plain"),
+        ("\ufdfa" * 2_000, "text/plain"),
+        ("a" + "\u0315\u0300" * 4_000, "text/plain"),
+        ("a\n" * 680, "text/markdown"),
+        ("<p>" + "a <b>b</b>" * 340, "text/html"),
+        ('{"a": [' + "[1]," * 1_500 + "1]}", "application/json"),
+        ("a,b\n" * 690, "text/csv"),
+    ],
+    ids=["prose", "digits", "ligatures", "accents", "lines", "tags", "lists", "rows"],
+)
+async def test_no_step_of_the_loop_is_long_while_a_short_text_is_read_on_it(ingestor, text, media_type):
+    with measured_steps() as steps:
+        await asyncio.create_task(ingestor.prepare(submitted(text, media_type)))
+        assert max(steps) < LONGEST_STEP
 
 
 def test_the_examples_in_the_manifest_are_all_there():

@@ -134,6 +134,9 @@ def test_the_second_version_of_the_example_keeps_chunks_of_the_first():
         (b'{"title": "hive \\ud800", "bees": "in the hive \\udfff with honey", "\\ud83d": 1}', "application/json"),
         (rb"{\rtf1 The bees are in the hive \u-10179? with honey.}", "application/rtf"),
         (b"The bees are in the hive +2AA- with honey.", "text/plain; charset=utf-7"),
+        (b"+ACM- Hive +2AA-\n\nThe bees are in the hive.", "text/markdown; charset=utf-7"),
+        (b"+ADw-h1+AD4-Hive +2AA-+ADw-/h1+AD4-", "text/html; charset=utf-7"),
+        (b"Hive,Bees\n+2AA-,honey\n", "text/csv; charset=utf-7"),
     ],
 )
 def test_half_a_character_is_replaced_for_the_graph_could_not_store_it(content, media_type):

@@ -122,3 +122,40 @@ def test_every_reason_that_parsing_gives_is_tried_here():
 def test_over_a_limit_the_error_names_the_limit_and_the_value(options, content, media_type, limit, value):
     with pytest.raises(PermanentError, match=rf"at most {limit}\b.*got (?:{value or '.*'}\b|.*more|at least)"):
         prepared(content, media_type, options=IngestOptions(**options))
+
+
+async def over(options: IngestOptions, content: bytes, media_type: str | None = None) -> PermanentError:
+    """Return the error of a document that a child does not read."""
+    async with Ingestor(options) as ingestor:
+        with pytest.raises(PermanentError) as caught:
+            await ingestor.prepare(submitted(content, media_type))
+    return caught.value
+
+
+async def test_over_the_time_the_error_names_it():
+    error = await over(IngestOptions(parse_timeout=0.001), GOOD.encode("utf-16"))
+    assert error.reason == Reason.TIMEOUT
+    assert "within 0.001 s" in str(error)
+
+
+async def test_over_the_processor_time_the_error_names_it_and_the_size():
+    # Given a long text and processor time that the kernel rounds up to the next second
+    text = " ".join(f"bee{number} hive{number}." for number in range(400_000)).encode()
+    error = await over(IngestOptions(cpu_seconds=0.01, max_chunks=10**6), text)
+    assert error.reason == Reason.TIMEOUT
+    assert "at most 0.01 s of processor time" in str(error)
+    assert f"got more for {len(text)} bytes" in str(error)
+
+
+async def test_over_the_memory_the_error_names_it():
+    error = await over(IngestOptions(workers=1, memory_limit=300 * MIB), unpacking_pdf(256 * MIB))
+    assert error.reason == Reason.CRASHED
+    assert f"{300 * MIB} bytes of memory" in str(error)
+
+
+@pytest.mark.parametrize("depth", [600, 20_000, 60_000])
+async def test_over_the_nesting_of_json_the_error_names_it_however_deep_it_is(depth):
+    error = await over(IngestOptions(), b"[" * depth + b"]" * depth, types.JSON)
+    assert error.reason == Reason.UNSAFE
+    assert "at most 512 " in str(error)
+    assert "inside each other, got more" in str(error)

@@ -170,6 +170,19 @@ SHAPES = {
         " ",
     ),
     "rows of a table": (rows, "\n"),
+    "rows with a common beginning": (
+        lambda chance, number: [
+            f"| Measuring station at the outer mole of the harbour {row}" for row in rows(chance, number)
+        ],
+        "\n",
+    ),
+    "lines with a common beginning": (
+        lambda chance, number: [
+            f"apiary.hives.inspections.weight_of_the_upper_box_in_grams: {chance.randint(0, 99999)}"
+            for _ in range(number)
+        ],
+        "\n",
+    ),
     "lines without a full stop": (
         lambda chance, number: [" ".join(chance.choices(WORDS, k=9)) for _ in range(number)],
         "\n",

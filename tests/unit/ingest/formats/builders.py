@@ -1,6 +1,7 @@
 """Small documents of each format, made on the spot."""
 
 import io
+import struct
 import zipfile
 
 from service.ingest.options import IngestOptions
@@ -108,6 +109,14 @@ def sheet_xml(cells: dict[tuple[int, int], str | int | None]) -> str:
     data = "".join(f'<row r="{row}">{cells}</row>' for row, cells in rows.items())
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     return f'{DECLARATION}<worksheet xmlns="{main}"><sheetData>{data}</sheetData></worksheet>'
+
+
+def locked_xls(workbook: bytes) -> bytes:
+    """Return the workbook, an XLS file, with a record that says how it is encrypted where that stands."""
+    first = workbook.index(b"\x09\x08\x10\0\0\x06\x05\0") + 20
+    # RC4, a salt, a verifier and its hash.
+    record = struct.pack("<HHHHH", 0x2F, 54, 1, 1, 1) + bytes(48)
+    return workbook[:first] + record + workbook[first + len(record) :]
 
 
 def epub(chapters: dict[str, str], *, extra: dict[str, str] | None = None) -> bytes:

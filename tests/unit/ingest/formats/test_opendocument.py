@@ -71,7 +71,9 @@ def test_an_encrypted_document_is_told_by_its_manifest():
 def test_a_damaged_a_deep_and_a_long_document_are_refused():
     with pytest.raises(CorruptError, match=r"content\.xml"):
         parsed(with_member(odf(TEXT), "content.xml", "<a><b></a>"))
-    with pytest.raises(UnsafeError, match="at most 512 elements"):
+    with pytest.raises(UnsafeError, match=r"ordinary nesting in content\.xml"):
         parsed(odf("<text:list>" * 600 + "</text:list>" * 600))
+    with pytest.raises(UnsafeError, match="at most 100 lists"):
+        parsed(odf("<text:list>" * 200 + "</text:list>" * 200), max_nesting=100)
     with pytest.raises(TooLargeError, match="at most 1 sheets or slides"):
         parsed(odf(SHEETS, "spreadsheet"), max_pages=1)

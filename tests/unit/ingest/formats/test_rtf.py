@@ -29,3 +29,20 @@ def test_other_code_pages_and_unicode_escapes_are_read():
 def test_groups_without_end_are_unsafe():
     with pytest.raises(UnsafeError, match="at most 512 groups"):
         parsed(b"{\\rtf1" + b"{" * 100_000)
+
+
+def test_what_stands_in_for_a_character_is_passed_over_and_nothing_else():
+    assert parsed(rb"{\rtf1\uc1 \u34588\'b7\u-30974\b0 fly}").text == "蜜蜂fly"
+    assert parsed(rb"{\rtf1\ansicpg936 {\uc2\u34588\'b7\'e4\u-30974\'b7\'e4}{\uc0\u66?}}").text == "蜜蜂B?"
+
+
+def test_bytes_of_the_font_s_charset_are_read():
+    fonts = rb"{\fonttbl{\f0\fcharset0 Arial;}{\f1\fcharset204 Arial Cyr;}{\f2\fcharset78 Osaka;}}"
+    assert parsed(rb"{\rtf1\ansi" + fonts + rb"\f0 h\'f6her {\f1 \'ef\'f7\'e5\'eb\'fb} {\f2 x\'41} \'f6}").text == (
+        "höher пчелы xA ö"
+    )
+
+
+def test_pictures_and_other_groups_that_may_be_ignored_are_passed_over():
+    pictures = b"{\\pict\\bin6 }{\\x}!}{\\*\\shppict{\\pict 00ff}}{\\*\\unknown{a{b}c}\\}d}"
+    assert parsed(rb"{\rtf1 Bees" + pictures + rb" fly\{\}.} after").text == "Bees fly{}."

@@ -6,8 +6,8 @@ import pptx
 import pytest
 from pptx.util import Inches
 
-from service.errors import TooLargeError
-from tests.unit.ingest.formats.builders import parsed, paths
+from service.errors import CorruptError, TooLargeError
+from tests.unit.ingest.formats.builders import parsed, paths, with_member
 
 
 @pytest.fixture
@@ -67,3 +67,10 @@ def test_more_slides_than_pages_are_allowed_are_refused(presentation):
         add(presentation, f"Slide {number}")
     with pytest.raises(TooLargeError, match="at most 2 slides, got 3"):
         parsed(saved(presentation), max_pages=2)
+
+
+def test_a_presentation_that_misses_a_slide_is_corrupt(presentation):
+    add(presentation, "Bees")
+    whole = saved(presentation)
+    with pytest.raises(CorruptError, match="rId"):
+        parsed(with_member(whole, "ppt/_rels/presentation.xml.rels", "<Relationships/>"))

@@ -79,6 +79,20 @@ def test_what_is_struck_out_or_shown_twice_is_not_read():
     assert parsed(with_body(body)).text == "Bees\tfly.\n\nIn a box."
 
 
+def test_what_follows_a_text_box_in_a_paragraph_is_part_of_the_paragraph():
+    box = f"<w:txbxContent>{paragraph('In a box.')}<w:tbl><w:tr><w:tc>{paragraph('x')}</w:tc></w:tr></w:tbl>"
+    body = f"<w:p><w:r><w:t>Bees</w:t>{box}</w:txbxContent></w:r><w:r><w:t> fly.</w:t></w:r></w:p>"
+    assert parsed(with_body(body + paragraph("After."))).text == "Bees fly.\n\nIn a box.\n\nx\n\nAfter."
+
+
+def test_only_parts_that_hold_text_need_be_sound():
+    whole = saved(docx.Document(io.BytesIO(with_body(paragraph("Bees")))))
+    damaged = with_member(whole, "word/theme/theme1.xml", "<a:theme")
+    assert parsed(with_member(damaged, "docProps/thumbnail.xml", "<!DOCTYPE x><x/>")).text == "Bees"
+    with pytest.raises(UnsafeError):
+        parsed(with_member(damaged, "word/styles.xml", "<!DOCTYPE x><x/>"))
+
+
 def test_content_controls_and_links_are_read():
     body = f"<w:sdt><w:sdtContent>{paragraph('Chosen.')}</w:sdtContent></w:sdt>"
     body += "<w:p><w:hyperlink><w:r><w:t>Linked.</w:t></w:r></w:hyperlink></w:p>"
@@ -103,3 +117,13 @@ def test_a_document_without_its_main_part_is_corrupt():
         parsed(with_member(saved(docx.Document()), "_rels/.rels", "<Relationships/>"))
     with pytest.raises(CorruptError):
         parsed(with_member(saved(docx.Document()), MAIN, "<w:document"))
+
+
+@pytest.mark.parametrize("encoding", ["QTF-8", "shift_jis"])
+def test_a_part_in_an_encoding_that_xml_is_not_in_is_corrupt(encoding):
+    with pytest.raises(CorruptError, match="encoding"):
+        parsed(with_member(saved(docx.Document()), MAIN, f'<?xml version="1.0" encoding="{encoding}"?><w:document/>'))
+
+
+def test_comments_and_instructions_are_not_read_and_cut_nothing_off():
+    assert parsed(with_body("<w:p><w:r><w:t>Bees<!-- ? --> fly<?now?>.</w:t></w:r></w:p>")).text == "Bees fly."
