@@ -30,6 +30,7 @@ from service.client.receipts import Receipt
 
 IN_FLIGHT = 1000
 """Events of `submit_many` that are sent and not confirmed."""
+CLOSED = "the event is confirmed, but the client was closed meanwhile"
 
 
 class AsyncDocgraph:
@@ -86,7 +87,7 @@ class AsyncDocgraph:
         self._closed = True
         if self._home is None:  # never used
             return
-        self._inbox.fail(CompletionUnavailableError("the event is confirmed, but the client was closed meanwhile"))
+        self._inbox.fail(CompletionUnavailableError(CLOSED))
         for feed in list(self._feeds):
             await feed.aclose()
         await self._publisher.deadlines.finish(timeout)
@@ -281,6 +282,7 @@ class AsyncDocgraph:
             ConfirmationUnknownError: it may have it.
             DocumentFailedError: the service gave it up.
             CompletionTimeoutError: it is confirmed and not answered yet.
+            CompletionUnavailableError: it is confirmed, and the client was closed meanwhile.
 
         """
         self._enter()
@@ -294,6 +296,8 @@ class AsyncDocgraph:
             msg = f"expected RabbitMQ to accept a connection within {seconds:.3g} s: {self._connector.problem}"
             raise NotConfirmedError(msg) from None
         receipt = await self.submit(document_id, timeout=max(0.0, until - loop.time()), **document)
+        if self._closed:
+            raise CompletionUnavailableError(CLOSED, receipt)
         completion = await self.wait(receipt, max(0.0, until - loop.time()))
         assert isinstance(completion, DocumentProcessed)
         return completion
@@ -312,7 +316,7 @@ class AsyncDocgraph:
             since: also those that occurred from then on, as far as the journal reaches. None: from attaching on.
             correlation_id: only of events that were sent with it.
             kinds: only `document.processed`, `document.removed` or `document.failed`.
-            idle: seconds without any completion after which the iteration ends. None: never.
+            idle: seconds without a completion that is selected after which the iteration ends. None: never.
 
         """
         self._enter()
@@ -324,6 +328,7 @@ class AsyncDocgraph:
             correlation_id=correlation_id,
             kinds=kinds,
             idle=idle,
+            attach_timeout=self._submit_timeout,
         )
 
     async def attempt_all(
@@ -337,7 +342,7 @@ class AsyncDocgraph:
 
     async def _send(self, outgoing: Outgoing, timeout: float | None) -> Receipt:
         self._enter()
-        self._inbox.expect(outgoing.receipt, None if self._listener.is_live else outgoing.receipt.submitted_at)
+        self._inbox.expect(outgoing.receipt, may_be_missed=not self._listener.is_live)
         await self._publisher.publish(outgoing, self._submit_timeout if timeout is None else timeout)
         return outgoing.receipt
 

@@ -39,6 +39,9 @@ class BackgroundLoop:
         self._loop.set_default_executor(self._names)
         self.open: set[Closable] = set()
         """Clients to close when the process ends; the last one to be closed earlier ends the loop."""
+        self._ending = False
+        self._beginning = threading.RLock()  # a signal's handler may call the client, too
+        """Held while work is handed over: what comes before the loop ends is run or cancelled, the rest is refused."""
         self._thread = threading.Thread(target=self._run, name="docgraph-client", daemon=True)
         self._thread.start()
 
@@ -48,11 +51,11 @@ class BackgroundLoop:
             work.close()
             msg = "expected a call from another thread than the client's own; its callbacks must not call the client"
             raise WrongLoopError(msg)
-        try:
-            return asyncio.run_coroutine_threadsafe(work, self._loop)
-        except RuntimeError:
-            work.close()
-            raise _closed() from None
+        with self._beginning:
+            if not self._ending:
+                return asyncio.run_coroutine_threadsafe(work, self._loop)
+        work.close()
+        raise _closed()
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine in the loop and wait for its result."""
@@ -83,6 +86,8 @@ class BackgroundLoop:
         try:
             self._loop.run_forever()
         finally:
+            with self._beginning:
+                self._ending = True
             self._loop.run_until_complete(_finish())
             self._names.shutdown()
             self._loop.close()
@@ -108,7 +113,7 @@ def result_of(future: Future[T]) -> T:
 
 
 def _closed() -> ClientClosedError:
-    return ClientClosedError("expected an open client, but its process is ending")
+    return ClientClosedError("expected an open client, but it was closed, or its process is ending")
 
 
 class _Process:

@@ -7,7 +7,7 @@ ClientError
 │   └── TooLargeError                the event is over the broker's message size
 ├── ConfirmationUnknownError     it was handed over, and no answer came: RabbitMQ may have it
 ├── CompletionTimeoutError       RabbitMQ has it; no completion came in time
-├── CompletionUnavailableError   RabbitMQ has it; the client may not listen to completions
+├── CompletionUnavailableError   RabbitMQ has it; the client may not listen to completions, or was closed
 ├── DocumentFailedError          the service answered `document.failed`
 ├── PartlySubmittedError         some events of `submit_many` are not confirmed
 ├── ClientClosedError            the client is closed
@@ -76,7 +76,7 @@ class CompletionTimeoutError(ClientError, TimeoutError):
 
 
 class CompletionUnavailableError(ClientError):
-    """RabbitMQ has the event; it does not let the client listen to completions."""
+    """RabbitMQ has the event; it does not let the client listen to completions, or the client was closed meanwhile."""
 
     confirmed = True
 

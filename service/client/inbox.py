@@ -6,7 +6,7 @@ look-up, without reading its body.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -20,12 +20,12 @@ KEPT = 10_000
 class Awaited:
     """An event on its way to its completion."""
 
-    __slots__ = ("looked_up", "missing_from", "outcome", "receipt", "settled", "waiters")
+    __slots__ = ("looked_up", "may_be_missed", "outcome", "receipt", "settled", "waiters")
 
-    def __init__(self, receipt: Receipt, missing_from: datetime | None) -> None:
+    def __init__(self, receipt: Receipt, *, may_be_missed: bool) -> None:
         self.receipt = receipt
-        self.missing_from = missing_from
-        """Since when its completion may have been published unheard. None: it cannot have been."""
+        self.may_be_missed = may_be_missed
+        """Whether its completion may have been published unheard, at any time since it was submitted."""
         self.looked_up = False
         """Whether somebody reads the journal for it."""
         self.waiters = 0
@@ -50,11 +50,11 @@ class Inbox:
     def __len__(self) -> int:
         return len(self._events)
 
-    def expect(self, receipt: Receipt, missing_from: datetime | None) -> Awaited:
+    def expect(self, receipt: Receipt, *, may_be_missed: bool) -> Awaited:
         """Look out for an event's completion; the same event again changes nothing."""
         if found := self._events.get(receipt.event_id):
             return found
-        awaited = self._events[receipt.event_id] = Awaited(receipt, missing_from)
+        awaited = self._events[receipt.event_id] = Awaited(receipt, may_be_missed=may_be_missed)
         for id_ in receipt.completion_ids():
             self._by_completion[id_] = awaited
         self._drop_oldest()
@@ -63,7 +63,7 @@ class Inbox:
     @contextmanager
     def waiting(self, receipt: Receipt) -> Generator[Awaited, None, None]:
         """Wait for `settled` in the block. An event that was not looked out for may have its completion already."""
-        awaited = self.expect(receipt, receipt.submitted_at)
+        awaited = self.expect(receipt, may_be_missed=True)
         awaited.waiters += 1
         if not isinstance(awaited.outcome, Completion):
             awaited.outcome = None
@@ -88,24 +88,27 @@ class Inbox:
             for id_ in awaited.receipt.completion_ids():
                 self._by_completion.pop(id_, None)
 
-    def unheard_from(self, moment: datetime) -> None:
-        """From that moment on completions may have been published that nobody heard."""
+    def not_listening(self) -> None:
+        """Completions may have been published that nobody heard.
+
+        How long ago that began is not known: a process that stood still notices the loss of its connection only when
+        it goes on.
+        """
         for awaited in self._events.values():
             awaited.looked_up = False
-            if awaited.missing_from is None and awaited.outcome is None:
-                awaited.missing_from = max(moment, awaited.receipt.submitted_at)
+            awaited.may_be_missed = True
 
     def to_look_up(self) -> list[Awaited]:
         """Return the events that somebody waits for and whose completion may have been missed."""
         return [
             awaited
             for awaited in self._events.values()
-            if awaited.waiters and awaited.missing_from and not awaited.looked_up and not awaited.settled.is_set()
+            if awaited.waiters and awaited.may_be_missed and not awaited.looked_up and not awaited.settled.is_set()
         ]
 
     def unheard(self) -> list[Awaited]:
         """Return the events whose completion may have been missed, waited for or not."""
-        return [awaited for awaited in self._events.values() if awaited.missing_from and awaited.outcome is None]
+        return [awaited for awaited in self._events.values() if awaited.may_be_missed and awaited.outcome is None]
 
     def fail(self, error: ClientError) -> None:
         """Tell everybody who waits that no completion can come."""
@@ -120,3 +123,8 @@ class Inbox:
                 self._events.move_to_end(oldest.receipt.event_id)
             else:
                 self.forget(oldest)
+
+
+def submitted_first(events: Iterable[Awaited]) -> datetime:
+    """Return from when on the journal holds the completions of all of them."""
+    return min(awaited.receipt.submitted_at for awaited in events)

@@ -5,6 +5,7 @@ what was in flight is not sent again, and an exclusive queue was gone for a whil
 """
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
@@ -30,10 +31,16 @@ LOST = (AMQPError, ChannelInvalidStateError, OSError, RuntimeError, EOFError)
 """How the loss of a connection or a channel shows; also as `CancelledError`, see `losses_told_apart`."""
 CLOSES_WITHIN = 2.0
 """Seconds for RabbitMQ to say goodbye; a frozen one does not."""
+_TOPIC = re.compile(r"topic '([^']*)'")
+"""What a topic permission refuses; other refusals are of the whole exchange."""
 
 
 class LinkLostError(Exception):
     """The link is gone. What was in flight may have arrived."""
+
+
+class NotSentError(LinkLostError):
+    """The channel was closed already, so nothing was sent."""
 
 
 class RefusedError(Exception):
@@ -100,7 +107,9 @@ class Link:
 
         Raises:
             UnroutableError: it came back.
+            AccessRefusedError: RabbitMQ refuses the permission to publish it.
             RefusedError: RabbitMQ could not store it now.
+            NotSentError: the channel was lost before.
             LinkLostError: the connection was lost meanwhile.
 
         """
@@ -112,6 +121,13 @@ class Link:
                 raise UnroutableError(msg) from None
             except DeliveryError as error:
                 raise RefusedError(str(error) or "refused by RabbitMQ") from None
+            except ChannelInvalidStateError as error:
+                raise NotSentError(str(error)) from error
+            except ChannelAccessRefused as error:
+                # The channel takes all that is in flight along, permitted events of another topic, too.
+                if (topic := _TOPIC.search(str(error))) is None or topic[1] == routing_key:
+                    raise _not_permitted(error) from None
+                raise
 
     @asynccontextmanager
     async def channel(self, prefetch: int = 0) -> AsyncGenerator[tuple[AbstractChannel, asyncio.Future[None]], None]:
@@ -159,6 +175,10 @@ async def _close(connection: aio_pika.Connection) -> None:
             await connection.close()
 
 
+def _not_permitted(cause: ChannelAccessRefused) -> AccessRefusedError:
+    return AccessRefusedError(f"expected RabbitMQ to give the user this permission, got {cause}")
+
+
 class _refusals_named:  # noqa: N801 - reads as a statement
     """Raise our errors for what trying again does not heal."""
 
@@ -171,8 +191,7 @@ class _refusals_named:  # noqa: N801 - reads as a statement
             msg = f"expected RabbitMQ to accept the user of the URL, but it refuses the user or its password ({cause})"
             raise AccessRefusedError(msg) from None
         if isinstance(cause, ChannelAccessRefused):
-            msg = f"expected RabbitMQ to give the user this permission, got {cause}"
-            raise AccessRefusedError(msg) from None
+            raise _not_permitted(cause) from None
         # A queue whose node is still starting is not found either, and will be.
         if isinstance(cause, ChannelNotFoundEntity) and "NOT_FOUND - no " in str(cause):
             msg = (

@@ -2,7 +2,7 @@
 
 The queue is bound to all completions: the routing key is their kind, so RabbitMQ cannot tell whose they are. After a
 reconnect the old queue is gone, and completions were published that went into none. They are read from the journal of
-completions, from before the gap on, for those events only that somebody waits for. To publish those events again would
+completions, from the submission on, for those events only that somebody waits for. To publish those events again would
 bring an answer, too, but not always the same one (a newer version may have come in between), and everybody else would
 hear it twice.
 """
@@ -10,14 +10,13 @@ hear it twice.
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import timedelta
 
 from aio_pika.abc import AbstractIncomingMessage
 from pydantic import ValidationError
 
 from service.client.connector import Backoff, Connector
 from service.client.errors import ClientError, CompletionUnavailableError
-from service.client.inbox import Awaited, Inbox
+from service.client.inbox import Awaited, Inbox, submitted_first
 from service.client.journal import ago, attached
 from service.client.link import Link, LinkLostError
 from service.client.names import COMPLETIONS
@@ -25,8 +24,6 @@ from service.client.receipts import read_completion, utcnow
 
 log = logging.getLogger("docgraph.client")
 
-UNHEARD = timedelta(seconds=60)
-"""Until a lost connection is noticed: three heartbeats, and a little more. Completions may be missing since then."""
 QUIET = 0.5
 """Seconds without a completion in the journal until it is asked who still waits."""
 
@@ -45,7 +42,7 @@ class Listener:
     @property
     def is_live(self) -> bool:
         """Whether every completion that is published now is heard."""
-        return self._live.is_set()
+        return self._live.is_set() and self._failure is None
 
     async def live(self) -> None:
         """Listen, and wait until every completion is heard, for as long as it takes.
@@ -88,9 +85,9 @@ class Listener:
                 self._live.set()  # whoever waits for it looks at the failure
                 return
             finally:
-                if self._live.is_set() and self._failure is None:
+                self._inbox.not_listening()
+                if self.is_live:
                     self._live.clear()
-                    self._inbox.unheard_from(utcnow() - UNHEARD)
                     backoff = Backoff()
             await backoff.pause()
 
@@ -137,8 +134,7 @@ class Listener:
     async def _read_journal(self, link: Link, missing: Sequence[Awaited]) -> None:
         began = utcnow()
         others = self._inbox.unheard()
-        since = min(awaited.missing_from for awaited in missing if awaited.missing_from)
-        async with attached(link, ago(since)) as reader:
+        async with attached(link, ago(submitted_first(missing))) as reader:
             while not (_settled(missing) and _all_found(others)):
                 try:
                     async with asyncio.timeout(QUIET):

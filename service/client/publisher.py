@@ -6,7 +6,7 @@ from service.client.connector import Backoff, Connector
 from service.client.deadlines import Deadlines
 from service.client.errors import ConfirmationUnknownError, NotConfirmedError, TooLargeError
 from service.client.events import Outgoing
-from service.client.link import LinkLostError, RefusedError
+from service.client.link import LinkLostError, NotSentError, RefusedError
 
 _OVERSIZE = re.compile(r"message size \d+ is larger than (?:configured )?max(?:imum)? size (\d+)")
 
@@ -36,6 +36,10 @@ class Publisher:
             async with self.deadlines.within(timeout):
                 await self._until_confirmed(outgoing, attempts)
         except NotConfirmedError as error:
+            if attempts.unanswered:
+                what = f"event {outgoing.receipt.event_id} may have arrived ({attempts.problem})"
+                msg = f"{what}, and could not be sent again: {error}"
+                raise ConfirmationUnknownError(msg, outgoing.receipt) from error
             error.receipt = outgoing.receipt
             raise
         except TimeoutError:
@@ -60,6 +64,7 @@ class Publisher:
                     most = f"{limit[1]} bytes, RabbitMQ's max_message_size"
                     msg = f"expected an event of at most {most}, got {len(message.body)}; submit it by `uri`"
                     raise TooLargeError(msg) from None
+                attempts.unanswered = attempts.unanswered or not isinstance(error, NotSentError)
             else:
                 return
             await backoff.pause()
@@ -69,4 +74,6 @@ class _Attempts:
     """What is known when the time is up."""
 
     sent = False
+    unanswered = False
+    """Whether a confirm did not come, so that RabbitMQ may have the event."""
     problem = "no answer"

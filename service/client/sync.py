@@ -218,7 +218,7 @@ class Docgraph:
 
 
 class CompletionsIterator:
-    """`Completions` for synchronous code."""
+    """`Completions` for synchronous code. It belongs to the process that made it, and ends with its client."""
 
     def __init__(self, loop: BackgroundLoop, completions: Completions) -> None:
         self._loop = loop
@@ -226,7 +226,7 @@ class CompletionsIterator:
 
     def __enter__(self) -> Self:
         """Attach: what is published from now on is found."""
-        self._loop.call(self._completions.__aenter__())
+        self._call(self._completions.__aenter__)
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -238,14 +238,24 @@ class CompletionsIterator:
     def __next__(self) -> Completion:
         """Return the next completion; raises as `Completions` does."""
         # A StopAsyncIteration does not pass through a future.
-        completion = self._loop.call(anext(self._completions, None))
+        completion = self._call(lambda: anext(self._completions, None))
         if completion is None:
             raise StopIteration
         return completion
 
     def close(self) -> None:
         """Detach."""
-        self._loop.call(self._completions.aclose())
+        if background.is_ours(self._loop):
+            self._loop.call(self._completions.aclose())
+
+    def _call(self, call: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        if not background.is_ours(self._loop):
+            msg = (
+                "expected completions of this process and of an open client, got an iterator from before a fork or a "
+                "close; call completions() again"
+            )
+            raise ClientClosedError(msg)
+        return self._loop.call(call())
 
 
 def _result(

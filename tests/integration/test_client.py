@@ -5,6 +5,7 @@ import dataclasses
 import pickle
 
 import pytest
+from aio_pika import Message
 from pydantic import ValidationError
 from yarl import URL
 
@@ -22,6 +23,7 @@ from service.client import (
     UnroutableError,
     WrongLoopError,
 )
+from service.client.receipts import utcnow
 from tests.support.processes import free_port
 
 
@@ -168,6 +170,49 @@ async def test_completions_from_a_time_on_are_read_from_the_journal(docgraph):
     found = [one async for one in docgraph.completions(since=early.occurred_at, idle=1)]
     assert found == [early, late]
     assert [one async for one in docgraph.completions(since=late.occurred_at, idle=1)] == [late]
+
+
+async def test_an_iteration_ends_though_others_are_answered_all_the_time(docgraph, broker):
+    exchange = await broker.channel.get_exchange("documents.completions", ensure=False)
+
+    async def others():
+        while True:
+            await exchange.publish(Message(b"{}", type="document.processed", timestamp=utcnow()), "document.processed")
+            await asyncio.sleep(0.05)
+
+    answering = asyncio.create_task(others())
+    try:
+        async with asyncio.timeout(30), docgraph.completions(correlation_id="mine", idle=1) as completions:
+            await docgraph.submit("mine", text="Some text.", correlation_id="mine")
+            assert [one.document_id async for one in completions] == ["mine"]
+        assert not answering.done()
+    finally:
+        answering.cancel()
+
+
+async def test_attaching_to_completions_is_bounded_and_leaves_nothing_behind():
+    async with AsyncDocgraph(f"amqp://127.0.0.1:{free_port()}/", submit_timeout=0.3) as docgraph:
+        with pytest.raises(NotConfirmedError, match=r"within 0\.3 s.*Connect"):
+            await docgraph.completions().__aenter__()
+        completions = docgraph.completions(idle=0.1)  # idle or not cannot be told
+        for _ in range(2):
+            with pytest.raises(NotConfirmedError, match=r"within 0\.3 s.*Connect"):
+                await anext(completions)
+        entering = asyncio.create_task(docgraph.completions().__aenter__())
+        await asyncio.sleep(0)
+        entering.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await entering
+        assert not [task for task in asyncio.all_tasks() if task.get_name() == "docgraph client: journal"]
+
+
+async def test_a_closed_iteration_says_so_each_time(docgraph):
+    async with docgraph.completions() as completions:
+        waiting = [asyncio.create_task(anext(completions)) for _ in range(2)]
+        await asyncio.sleep(0)
+    for call in (*waiting, anext(completions), anext(completions)):
+        with pytest.raises(ClientClosedError, match="closed"):
+            await call
 
 
 async def test_events_made_elsewhere_are_sent_as_they_are(docgraph):

@@ -36,6 +36,12 @@ async def listening(docgraph):
         await docgraph._listener.live()
 
 
+async def sending(docgraph):
+    async with asyncio.timeout(30):
+        while not docgraph._publisher.deadlines._open:
+            await asyncio.sleep(0)
+
+
 async def not_listening(docgraph):
     async with asyncio.timeout(30):
         while docgraph._listener.is_live:
@@ -71,13 +77,45 @@ async def test_an_event_without_a_confirm_may_have_arrived_and_can_be_sent_again
     assert (await graph.counts())["chunks"] == 1
 
 
+async def test_an_event_that_may_have_arrived_is_not_denied_when_sending_it_again_is_refused(user, proxy):
+    url = URL(await asyncio.to_thread(user, "^$", "^documents$", "^$")).with_port(proxy.port)
+    async with AsyncDocgraph(str(url)) as docgraph:
+        await docgraph.connect()
+        proxy.freeze()
+        submitting = asyncio.create_task(docgraph.submit("a", text="x"))
+        await sending(docgraph)
+        await asyncio.to_thread(private_stack().rabbitmq.ctl, "change_password", "limited", "another")
+        await proxy.cut()
+        await proxy.restore()
+        with pytest.raises(ConfirmationUnknownError, match="user or its password") as caught:
+            await submitting
+        assert caught.value.confirmed is None
+        assert caught.value.receipt.document_id == "a"
+
+
+async def test_closing_the_client_does_not_hide_that_an_event_is_confirmed(docgraph, proxy, rabbitmq_url):
+    await listening(docgraph)
+    proxy.freeze()
+    submitting = asyncio.create_task(docgraph.submit_and_wait("a", text="x"))
+    await sending(docgraph)
+    closing = asyncio.create_task(docgraph.aclose(30))
+    await asyncio.sleep(0)
+    proxy.thaw()
+    with pytest.raises(CompletionUnavailableError, match="closed meanwhile") as caught:
+        await submitting
+    await closing
+    assert caught.value.confirmed is True
+    async with AsyncDocgraph(rabbitmq_url) as another:
+        assert (await another.wait(caught.value.receipt)).outcome == "created"
+
+
 async def test_a_completion_in_the_gap_is_found_for_those_who_wait_and_those_who_will(docgraph, proxy, broker):
     await listening(docgraph)
     body = {"document_id": "a", "version": 1, "text": "Some text."}
     receipts = []
     for number in range(4):  # tracked by the client as sent by it, and published only in the gap, by somebody else
         receipts.append(docgraph_receipt(f"gap-{number}"))
-        docgraph._inbox.expect(receipts[-1], None)
+        docgraph._inbox.expect(receipts[-1], may_be_missed=False)
     waiting = [asyncio.create_task(docgraph.wait(receipt, 90)) for receipt in receipts[:2]]
     await asyncio.sleep(0)
     await proxy.cut()
@@ -154,6 +192,10 @@ async def test_an_event_over_the_brokers_size_is_refused_and_others_go_on(docgra
     assert (await docgraph.wait(small)).outcome == "created"
 
 
+GUIDE = r"^amq\.gen-.*$", r"^(documents|amq\.gen-.*)$", r"^(documents\.completions(\.journal)?|amq\.gen-.*)$"
+"""The permissions that the guide names: to configure, to write, to read."""
+
+
 @pytest.fixture
 def user(service, rabbitmq_url):
     """Give a user permissions on this test's vhost: to configure, to write, to read. Returns the user's URL."""
@@ -180,9 +222,52 @@ async def test_a_user_who_may_only_write_can_submit_and_is_told_that_it_cannot_w
             await docgraph.submit_and_wait("b", text="x")
 
 
+async def test_a_user_who_may_not_read_the_journal_is_told_by_each_call_of_an_iteration(user):
+    async with AsyncDocgraph(await asyncio.to_thread(user, "^$", "^documents$", "^$")) as docgraph:
+        with pytest.raises(AccessRefusedError, match="permission"):
+            await docgraph.completions().__aenter__()
+        completions = docgraph.completions()
+        for _ in range(2):
+            with pytest.raises(AccessRefusedError, match="permission"):
+                await anext(completions)
+
+
+async def test_a_user_who_may_not_write_is_told_at_once_for_every_event_in_flight(user):
+    async with AsyncDocgraph(await asyncio.to_thread(user, "^$", "^$", "^$")) as docgraph:
+        results = await asyncio.gather(
+            *(docgraph.submit(f"d{number}", text="x") for number in range(20)), return_exceptions=True
+        )
+    for error in results:
+        assert isinstance(error, AccessRefusedError), error
+        assert error.confirmed is False
+        assert error.receipt is not None
+
+
+async def test_a_refusal_of_one_topic_fails_no_event_of_another(user, rabbitmq_url):
+    url = await asyncio.to_thread(user, "^$", "^documents$", "^$")
+    vhost = URL(rabbitmq_url).path.strip("/")
+    limit = ("set_topic_permissions", "-p", vhost, "limited", "documents", r"^document\.submitted$", "^$")
+    await asyncio.to_thread(private_stack().rabbitmq.ctl, *limit)
+    async with AsyncDocgraph(url) as docgraph:
+        calls = [call for n in range(10) for call in (docgraph.submit(f"d{n}", text="x"), docgraph.delete(f"d{n}"))]
+        results = await asyncio.gather(*calls, return_exceptions=True)
+    assert {type(result) for result in results[::2]} == {Receipt}
+    assert {type(result) for result in results[1::2]} <= {AccessRefusedError, ConfirmationUnknownError}
+    assert AccessRefusedError in {type(result) for result in results[1::2]}
+
+
+async def test_what_was_answered_while_listening_was_refused_is_found_once_it_is_permitted(user, broker):
+    async with AsyncDocgraph(await asyncio.to_thread(user, "^$", "^documents$", "^$")) as docgraph:
+        with pytest.raises(CompletionUnavailableError):
+            await docgraph.wait(await docgraph.submit("a", text="x"))
+        receipt = await docgraph.submit("b", text="x")
+        await broker.answer(receipt.event_id)
+        await asyncio.to_thread(user, *GUIDE)
+        assert (await docgraph.wait(receipt)).outcome == "created"
+
+
 async def test_the_permissions_that_the_guide_names_are_enough(user):
-    readable = r"^(documents\.completions(\.journal)?|amq\.gen-.*)$"
-    url = await asyncio.to_thread(user, r"^amq\.gen-.*$", r"^(documents|amq\.gen-.*)$", readable)
+    url = await asyncio.to_thread(user, *GUIDE)
     async with AsyncDocgraph(url) as docgraph:
         receipt = await docgraph.submit("a", text="x")
         assert (await docgraph.wait(receipt)).outcome == "created"

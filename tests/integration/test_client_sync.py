@@ -153,9 +153,11 @@ async def test_closing_the_last_client_leaves_no_thread(service, rabbitmq_url):
 
 
 def in_child(work):
-    """Fork; run it in the child; return the child's exit code: 0 when it went well."""
+    """Fork; run it in the child; return the child's exit code: 0 when it went well. A child that hangs is killed."""
     pid = os.fork()
     if pid == 0:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(30)
         code = 1
         try:
             work()
@@ -173,6 +175,26 @@ async def test_a_forked_child_has_a_connection_of_its_own_and_leaves_the_parents
     async with asyncio.timeout(30):
         again = await asyncio.to_thread(docgraph.submit_and_wait, "parent", text="y")
     assert (first.outcome, again.outcome) == ("created", "updated")
+
+
+async def test_an_iteration_does_not_pass_to_a_forked_child_and_goes_on_in_the_parent(docgraph):
+    def calls():
+        with docgraph.completions() as completions:
+
+            def child():
+                for call in (completions.__next__, completions.__enter__):
+                    with pytest.raises(ClientClosedError, match="before a fork"):
+                        call()
+                completions.close()
+                with docgraph.completions() as own:
+                    receipt = docgraph.submit("child", text="x")
+                    assert next(own).causation_id == receipt.event_id
+
+            assert in_child(child) == 0
+            return next(completions).document_id
+
+    async with asyncio.timeout(30):
+        assert await asyncio.to_thread(calls) == "child"
 
 
 async def test_the_connection_of_a_parent_that_is_killed_ends_though_its_child_lives_on(service, rabbitmq_url):

@@ -3,19 +3,29 @@
 import asyncio
 import inspect
 import pickle
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from aio_pika import Message
 
 from schemas import COMPLETIONS, DocumentFailed, DocumentProcessed, DocumentRemoved, Reason
 from service import client
 from service.client import errors, names
 from service.client.address import broker_url
+from service.client.background import BackgroundLoop, result_of
 from service.client.bulk import Tally
 from service.client.deadlines import Deadlines
-from service.client.errors import ClientError, ConfirmationUnknownError, DocumentFailedError, PartlySubmittedError
+from service.client.errors import (
+    ClientClosedError,
+    ClientError,
+    ConfirmationUnknownError,
+    DocumentFailedError,
+    PartlySubmittedError,
+)
 from service.client.events import Clock, outgoing
-from service.client.inbox import Inbox
+from service.client.feed import Silence
+from service.client.inbox import Inbox, submitted_first
 from service.client.journal import ago
 from service.client.receipts import KINDS, Receipt, utcnow
 from service.delivery import topology
@@ -117,7 +127,7 @@ def test_an_item_of_many_may_be_arguments_or_an_event():
 
 def test_a_completion_is_recognised_by_its_message_id():
     inbox = Inbox()
-    awaited = inbox.expect(receipt(), None)
+    awaited = inbox.expect(receipt(), may_be_missed=False)
     success, failure = receipt().completion_ids()
     assert inbox.awaits(success) is inbox.awaits(failure) is awaited
     assert inbox.awaits(None) is inbox.awaits("somebody else's") is None
@@ -130,12 +140,12 @@ def test_a_completion_is_recognised_by_its_message_id():
 def test_what_was_asked_for_is_forgotten_and_what_was_not_is_kept_up_to_a_bound():
     inbox = Inbox(kept=3)
     for number in range(5):
-        inbox.expect(receipt(f"e{number}"), None)
+        inbox.expect(receipt(f"e{number}"), may_be_missed=False)
     assert len(inbox) == 3
     assert inbox.awaits(receipt("e1").completion_ids()[0]) is None
     with inbox.waiting(receipt("e2")) as awaited:
         for number in range(5, 9):
-            inbox.expect(receipt(f"e{number}"), None)
+            inbox.expect(receipt(f"e{number}"), may_be_missed=False)
         assert inbox.awaits(receipt("e2").completion_ids()[0]) is awaited  # somebody waits for it
         awaited.settle(processed("e2"))
     assert inbox.awaits(receipt("e2").completion_ids()[0]) is None
@@ -144,17 +154,13 @@ def test_what_was_asked_for_is_forgotten_and_what_was_not_is_kept_up_to_a_bound(
 
 def test_only_what_may_have_been_missed_and_is_waited_for_is_looked_up():
     inbox = Inbox()
-    early = receipt("early", submitted_at=utcnow() - timedelta(minutes=10))
-    inbox.expect(early, None)
+    early = receipt("early")
+    inbox.expect(early, may_be_missed=False)
     assert inbox.to_look_up() == []
     with inbox.waiting(early) as awaited:
         assert inbox.to_look_up() == []  # it was heard all the time
-        gap = utcnow() - timedelta(minutes=1)
-        inbox.unheard_from(gap)
+        inbox.not_listening()
         assert inbox.to_look_up() == [awaited]
-        assert awaited.missing_from == gap
-        inbox.unheard_from(utcnow())
-        assert awaited.missing_from == gap  # the second gap does not hide the first
         awaited.looked_up = True
         assert inbox.to_look_up() == []
         awaited.settle(processed())
@@ -162,6 +168,16 @@ def test_only_what_may_have_been_missed_and_is_waited_for_is_looked_up():
         assert inbox.to_look_up() == []
     with inbox.waiting(receipt("unknown")) as unknown:
         assert inbox.to_look_up() == [unknown]
+
+
+def test_what_may_have_been_missed_is_looked_up_from_its_submission_on_however_late_a_loss_is_noticed():
+    inbox = Inbox()
+    early, late = (receipt(f"e{age}", submitted_at=utcnow() - timedelta(minutes=age)) for age in (600, 10))
+    for one in (early, late):
+        inbox.expect(one, may_be_missed=False)
+    with inbox.waiting(early), inbox.waiting(late):
+        inbox.not_listening()
+        assert submitted_first(inbox.to_look_up()) == early.submitted_at
 
 
 def test_when_no_completion_can_come_those_who_wait_are_told_and_others_may_wait_again():
@@ -178,6 +194,13 @@ def test_a_place_in_a_stream_is_told_by_the_brokers_own_clock():
     now = datetime.now(UTC)
     assert int(ago(now - timedelta(seconds=30)).removesuffix("s")) in range(31, 35)
     assert ago(now + timedelta(hours=1)) == "2s"  # another machine's clock
+
+
+@pytest.mark.parametrize("published", [-timedelta(hours=1), timedelta(seconds=29), timedelta(hours=1)])
+def test_an_iteration_is_not_idle_by_what_was_published_earlier_or_is_dated_ahead(published):
+    other = Message(b"", timestamp=utcnow() + published)
+    assert not Silence(30).is_shown_by(other)
+    assert not Silence(None).is_shown_by(other)
 
 
 def test_failures_of_many_are_told_with_their_places():
@@ -206,3 +229,28 @@ async def test_calls_under_way_can_be_ended():
 def test_the_removal_of_a_document_is_known_by_its_receipt():
     assert receipt(kind="document.deleted").completion_ids() != receipt().completion_ids()
     assert DocumentRemoved in KINDS.values()
+
+
+def test_a_call_that_comes_while_the_background_loop_ends_is_refused_instead_of_hanging():
+    loop = BackgroundLoop()
+    ending, asked = threading.Event(), threading.Event()
+
+    async def under_way():
+        try:
+            await asyncio.Event().wait()
+        finally:  # the loop has taken its list of what it ends
+            ending.set()
+            await asyncio.to_thread(asked.wait, 30)
+
+    call = loop.begin(under_way())
+    stopping = threading.Thread(target=loop.stop)
+    stopping.start()
+    try:
+        assert ending.wait(30)
+        with pytest.raises(ClientClosedError, match="closed, or its process is ending"):
+            loop.begin(asyncio.Event().wait())
+    finally:
+        asked.set()
+        stopping.join()
+    with pytest.raises(ClientClosedError):
+        result_of(call)
