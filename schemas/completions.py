@@ -60,7 +60,7 @@ class _Completed(_Completion):
     document_id: DocumentId
     version: Version
     duration_ms: Annotated[float, Field(ge=0)]
-    """Milliseconds from taking the message to the committed transaction, in this attempt."""
+    """Milliseconds from the event that was read to the committed transaction, in this attempt."""
     attempt: Annotated[int, Field(ge=1)]
     """1 for the first attempt, 2 after one retry, and so on."""
 

@@ -7,7 +7,8 @@ class Reason(StrEnum):
     """The `reason` of `DocumentFailed` and of a dead letter. New members are added at the end; none is ever renamed."""
 
     INVALID_EVENT = "invalid_event"
-    """The body is not JSON, or not the event that the routing key promises."""
+    """The body is not JSON, or not the event that the routing key promises; or the message's AMQP properties cannot be
+    read, or gave it a time to live that was over before it was handled."""
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
     """No parser reads this kind of document; `detail` says what it is and what is read."""
     UNSUPPORTED_URI = "unsupported_uri"

@@ -4,6 +4,8 @@ faststream run service.app:app
 uvicorn service.app:app
 """
 
+from functools import partial
+
 from faststream.rabbit import Channel, RabbitBroker
 from faststream.specification import AsyncAPI
 from prometheus_client import CollectorRegistry
@@ -12,12 +14,13 @@ from yarl import URL
 from schemas import DocumentFailed
 from service import __version__
 from service.delivery.acknowledger import Acknowledger
-from service.delivery.outbox import Outbox
+from service.delivery.consumers import wake_waiters
+from service.delivery.outbox import APP_ID, Outbox
 from service.delivery.quarantine import Quarantine
 from service.delivery.settlement import Settlement
 from service.delivery.subscriber import Line
 from service.delivery.topology import COMPLETIONS, Topology
-from service.delivery.watch import redeclare
+from service.delivery.watch import reconnected, watch_consumers
 from service.errors import StartupError
 from service.handlers import Dependencies, crashes_router, documents_router
 from service.http import routes
@@ -38,16 +41,16 @@ def build_app(settings: Settings) -> StrictAsgiFastStream:
     metrics = Metrics(CollectorRegistry())
 
     async def declare_again(_: object) -> None:
-        # What another process or a person deleted meanwhile is there again after a reconnect.
-        await redeclare(broker, topology)
+        await reconnected(broker, topology)
 
     broker = RabbitBroker(
         _with_name_and_heartbeat(settings.rabbitmq_url),
-        app_id="docgraph",
+        app_id=APP_ID,
         default_channel=Channel(on_return_raises=True),
         graceful_timeout=settings.shutdown_grace,
         reconnect_interval=1.0,
         on_reconnected=[declare_again],
+        on_close=[wake_waiters],
         specification_url="amqp://rabbitmq.example.com:5672/",
         description="RabbitMQ 3.10 or newer, with quorum queues and streams",
         # It would log two lines a message, and a traceback for each that a lost channel cuts off. The settlement logs.
@@ -67,7 +70,8 @@ def build_app(settings: Settings) -> StrictAsgiFastStream:
             failures,
             Acknowledger(),
             metrics,
-            delays=settings.retry_delays,
+            topology=topology,
+            max_message=settings.max_message_bytes,
             timeout=settings.hold_timeout,
         ),
         Outbox(broker, COMPLETIONS, timeout=settings.hold_timeout),
@@ -75,6 +79,7 @@ def build_app(settings: Settings) -> StrictAsgiFastStream:
     )
     app = StrictAsgiFastStream(
         broker,
+        watch=partial(watch_consumers, broker, topology),
         lifespan=lifespan_of(settings, broker, topology, metrics, line),
         specification=AsyncAPI(
             title="docgraph",
@@ -89,7 +94,7 @@ def build_app(settings: Settings) -> StrictAsgiFastStream:
     # The broker's context: it holds the message at hand, and the app's context behind it.
     dependencies = Dependencies(broker.context)
     limits = {"prefetch": settings.prefetch, "max_message": settings.max_message_bytes}
-    broker.include_router(documents_router(line, dependencies, topology, metrics, **limits))
+    broker.include_router(documents_router(line, dependencies, topology, **limits))
     broker.include_router(crashes_router(line, topology))
     for path, route in routes(app, broker, metrics.registry):
         app.mount(path, route)

@@ -26,7 +26,7 @@ DocgraphError
 └── StartupError              the process cannot start; names the setting to look at
 """
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from schemas.reasons import Reason
 
@@ -136,6 +136,14 @@ class CrashLoopError(PermanentError):
     """The message reached the queue's delivery limit without ever being answered."""
 
     reason = Reason.CRASH_LOOP
+
+    @classmethod
+    def after(cls, limit: str) -> Self:
+        """Return the error of a message that `limit`, how often it may be delivered, has ended."""
+        return cls(
+            f"expected the message to be answered within {limit}, got none: it ends its process, or the process was "
+            "ended each time while it was in flight; replay it once the cause is mended"
+        )
 
 
 class TransientError(DocgraphError):

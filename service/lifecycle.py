@@ -17,7 +17,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from types import FrameType
 from typing import Any
@@ -27,20 +27,33 @@ import uvicorn
 from faststream.asgi import AsgiFastStream
 from faststream.asgi.app import cast_uvicorn_params
 
+from service.background import at_most, in_background
+from service.delivery.consumers import is_blocked
 from service.errors import StartupError
 
 log = structlog.get_logger("service")
 
+PATIENCE = 4.0
+"""Seconds that RabbitMQ has to answer at the end, for each of three steps; the rest is left to its heartbeat."""
+
 _PR_SET_PDEATHSIG = 1
+
+Watch = Callable[[Callable[[str], None]], Coroutine[Any, Any, None]]
+"""Watches a process for ever; calls what it is given with a problem that only a restart mends."""
 
 
 class StrictAsgiFastStream(AsgiFastStream):
     """Relies on `_startup`, `_shutdown`, `lifespan` and `run` of the pinned FastStream; tests keep watch."""
 
     exit_code = 0
+    _begun = False
     _starting: asyncio.Task[Any] | None = None
     _interrupted = False
     _hurried: asyncio.Task[None] | None = None
+
+    def __init__(self, *brokers: Any, watch: Watch, **options: Any) -> None:
+        super().__init__(*brokers, **options)
+        self._watch = watch
 
     async def run(self, log_level: int = logging.INFO, run_extra_options: dict[str, Any] | None = None) -> None:
         """Serve until a signal; the exit code tells whether all was finished."""
@@ -62,6 +75,8 @@ class StrictAsgiFastStream(AsgiFastStream):
         if self._starting is not None:
             self._interrupted = True
             self._starting.cancel()
+        elif not self._begun:
+            self._interrupted = True
         elif self._hurried is None:
             self._hurried = asyncio.create_task(self._give_back("a second signal came"))
 
@@ -84,12 +99,22 @@ class StrictAsgiFastStream(AsgiFastStream):
                 await self.stop()
                 raise
             try:
-                yield
+                # Not during the drain: a subscriber that stops in order looks deaf.
+                async with in_background("watch", self._watch(self.fail)):
+                    yield
             finally:
                 await self._drain()
 
     async def lifespan(self, scope: Any, receive: Any, send: Any) -> None:
-        """Run the ASGI lifespan; a start-up error is told in one line and without a traceback."""
+        """Run the ASGI lifespan, unless a signal came before it."""
+        self._begun = True
+        if self._interrupted:
+            log.info("stopped before starting")
+            return
+        await self._lifespan(scope, receive, send)
+
+    async def _lifespan(self, scope: Any, receive: Any, send: Any) -> None:
+        """Run it; a start-up error is told in one line and without a traceback."""
         if worker := multiprocessing.parent_process() is not None:
             _end_with_supervisor()
         failed = False
@@ -125,21 +150,39 @@ class StrictAsgiFastStream(AsgiFastStream):
         grace = broker.config.graceful_timeout or 0.0
         if self.context.get("committer").holding:
             await self._give_back("the graph is away, so nothing in flight can be finished")
-        bridge = self.context.get("bridge")
-        finished, _ = await asyncio.gather(
-            bridge.stop(grace) if bridge is not None else _nothing(), self._shutdown(self._log_level)
-        )
+        elif is_blocked(broker):
+            await self._give_back("RabbitMQ has a memory or disk alarm, so nothing in flight can be answered")
+        finished = await self._finish(grace)
         seconds = time.monotonic() - began
         if self._hurried is None and (seconds >= grace or not finished):
             self.exit_code = 1
             log.warning("the grace has ended; the rest is requeued", grace_seconds=grace)
         log.info("stopped", seconds=round(seconds, 1))
 
+    async def _finish(self, grace: float) -> bool:
+        """Finish what is in flight; return whether that was done within the grace."""
+        bridge = self.context.get("bridge")
+        both = asyncio.gather(bridge.stop(grace) if bridge is not None else _nothing(), self._shutdown(self._log_level))
+        try:
+            # FastStream waits without end for RabbitMQ to confirm that it consumes no more.
+            done, _ = await asyncio.wait({both}, timeout=grace + PATIENCE)
+            if done:
+                finished: bool = both.result()[0]
+                return finished
+            # Before the wait is cancelled: a connection that is closed ends it in order.
+            await self._give_back("RabbitMQ does not answer")
+            return False
+        finally:
+            both.cancel()
+
     async def _give_back(self, why: str) -> None:
         """Let the broker requeue what is in flight: a closed connection cancels its handlers."""
         log.warning("what is in flight is requeued", reason=why)
         self.exit_code = 1
         self.context.get("committer").abandon()
+        await at_most(PATIENCE, self._close_connections())
+
+    async def _close_connections(self) -> None:
         if (bridge := self.context.get("bridge")) is not None:
             await bridge.close()
         (broker,) = self.brokers

@@ -3,20 +3,18 @@
 import asyncio
 import gc
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
-from typing import Any
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 from aio_pika.exceptions import AMQPConnectionError, AMQPError, AuthenticationError, ProbableAuthenticationError
 from faststream import ContextRepo
 from faststream.rabbit import RabbitBroker
 from neo4j import AsyncDriver
 
+from service.background import at_most, in_background
 from service.bridge.setup import celery_bridge
-from service.bridge.work import Pipeline
 from service.delivery.subscriber import Line
 from service.delivery.topology import Topology, declare
-from service.delivery.watch import watch_consumers
 from service.errors import StartupError
 from service.fetch_options import fetch_options
 from service.graph.changes import Answer, Change
@@ -26,9 +24,11 @@ from service.graph.registers import Registers
 from service.graph.schema import apply_schema
 from service.graph.sweeper import Sweeper
 from service.graph.writer import GraphWriter
+from service.handlers.pipeline import Pipeline
 from service.ingest.fetching.fetcher import Fetcher
 from service.ingest.ingestor import Ingestor
 from service.ingest.options import IngestOptions
+from service.lifecycle import PATIENCE
 from service.settings import Settings
 from service.telemetry import Metrics, configure_logging
 
@@ -41,8 +41,8 @@ Lifespan = Callable[[ContextRepo], AbstractAsyncContextManager[None]]
 def lifespan_of(settings: Settings, broker: RabbitBroker, topology: Topology, metrics: Metrics, line: Line) -> Lifespan:
     """Return the lifespan of one app.
 
-    It puts `driver`, `writer`, `committer`, `registers`, `ingestor` and `database` in the context, where handlers and
-    health checks find them. FastStream runs it in each worker process, after the fork: one driver per process.
+    It puts `driver`, `database`, `committer` and `pipeline` in the context, where handlers and health checks find them.
+    FastStream runs it in each worker process, after the fork: one driver per process.
     """
 
     @asynccontextmanager
@@ -52,7 +52,7 @@ def lifespan_of(settings: Settings, broker: RabbitBroker, topology: Topology, me
         async with AsyncExitStack() as stack:
             # Connected here and not by the broker's start: until then a SIGTERM could not end its reconnecting.
             await _connect_broker(broker, deadline)
-            stack.push_async_callback(broker.stop)
+            stack.push_async_callback(_stop, broker)
             await _declare(broker, topology, settings.startup_timeout)
             driver = await stack.enter_async_context(_graph(settings, deadline))
             writer = GraphWriter(driver, settings.neo4j_database, settings.graph_timeout)
@@ -71,24 +71,21 @@ def lifespan_of(settings: Settings, broker: RabbitBroker, topology: Topology, me
             sweeper = Sweeper(
                 driver, settings.neo4j_database, interval=settings.sweep_interval, grace=settings.orphan_grace
             )
-            app = context.get("app")
-            await stack.enter_async_context(_in_background(sweeper.run()))
-            await stack.enter_async_context(_in_background(watch_consumers(broker, topology, app.fail)))
+            await stack.enter_async_context(in_background("sweeper", sweeper.run()))
             metrics.waiting.set_function(lambda: committer.waiting)
+            registers = Registers(
+                driver, settings.neo4j_database, timeout=settings.graph_timeout, hold=settings.hold_timeout
+            )
+            pipeline = Pipeline(ingestor, committer, registers, metrics)
             for name, resource in {
                 "driver": driver,
                 "database": settings.neo4j_database,
-                "writer": writer,
                 "committer": committer,
-                "ingestor": ingestor,
-                "registers": Registers(
-                    driver, settings.neo4j_database, timeout=settings.graph_timeout, hold=settings.hold_timeout
-                ),
+                "pipeline": pipeline,
             }.items():
                 context.set_global(name, resource)
             _calm_the_collector()
             # Last, as it takes work at once.
-            pipeline = Pipeline(ingestor, committer, context.get("registers"), metrics)
             context.set_global("bridge", await celery_bridge(settings, stack, pipeline, line, metrics))
             yield
 
@@ -150,6 +147,10 @@ async def _connect_broker(broker: RabbitBroker, deadline: float) -> None:
             return
 
 
+async def _stop(broker: RabbitBroker) -> None:
+    await at_most(PATIENCE, broker.stop())
+
+
 async def _declare(broker: RabbitBroker, topology: Topology, timeout: float) -> None:
     try:
         async with asyncio.timeout(timeout):
@@ -174,17 +175,6 @@ async def _graph(settings: Settings, deadline: float) -> AsyncGenerator[AsyncDri
         await connect(driver, address, connections=settings.transactions + 1, timeout=remaining)
         await apply_schema(driver, settings.neo4j_database)
         yield driver
-
-
-@asynccontextmanager
-async def _in_background(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None, None]:
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 def _measured(writer: GraphWriter, metrics: Metrics) -> Write:

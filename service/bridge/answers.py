@@ -8,14 +8,14 @@ from aio_pika.abc import AbstractChannel
 from aiormq import spec
 
 from service.bridge.redis_results import RedisResults, ResultBackendUnavailableError
-from service.bridge.results import RETRY, STARTED, Meta
+from service.bridge.results import Meta
 from service.bridge.task import Caller
 
 log = structlog.get_logger(__name__)
 
 
 class Answers:
-    """Sends results of one connection's tasks."""
+    """Sends results of one connection's tasks. A caller that wants no result is told nothing."""
 
     def __init__(self, replies: AbstractChannel, redis: RedisResults | None) -> None:
         """Make it.
@@ -31,36 +31,38 @@ class Answers:
         self._redis = redis
 
     async def send(self, caller: Caller, meta: Meta) -> None:
-        """Tell a caller; one that wants no result is told nothing.
+        """Tell a caller of a state on the way; Redis may miss it."""
+        body = json.dumps(meta).encode()
+        await self.reply(caller, body)
+        try:
+            await self.store(caller, body)
+        except ResultBackendUnavailableError as error:
+            log.info("the result backend missed a state", task=caller.id, problem=str(error))
+
+    async def reply(self, caller: Caller, body: bytes) -> None:
+        """Send a result to the reply queue of its caller."""
+        if not caller.wants_result or not caller.id or not caller.reply_to:
+            return
+        channel: Any = await self._replies.get_underlay_channel()
+        await channel.basic_publish(
+            body,
+            routing_key=caller.reply_to,
+            properties=spec.Basic.Properties(
+                content_type="application/json",
+                content_encoding="utf-8",
+                correlation_id=caller.correlation_id,
+                message_id=caller.id,
+                delivery_mode=1,
+            ),
+            wait=False,
+        )
+
+    async def store(self, caller: Caller, body: bytes) -> None:
+        """Write a result to Redis.
 
         Raises:
-            ResultBackendUnavailableError: Redis did not take a final result.
+            ResultBackendUnavailableError: Redis did not take it.
 
         """
-        await self.send_written(caller, json.dumps(meta).encode(), final=meta["status"] not in (STARTED, RETRY))
-
-    async def send_written(self, caller: Caller, body: bytes, *, final: bool = True) -> None:
-        """Tell a caller what is JSON already."""
-        if not caller.wants_result or not caller.id:
-            return
-        if self._redis is not None:
-            try:
-                await self._redis.store(caller.id, body, final=final)
-            except ResultBackendUnavailableError as error:
-                if final:
-                    raise
-                log.info("the result backend missed a state", task=caller.id, problem=str(error))
-        if caller.reply_to:
-            channel: Any = await self._replies.get_underlay_channel()
-            await channel.basic_publish(
-                body,
-                routing_key=caller.reply_to,
-                properties=spec.Basic.Properties(
-                    content_type="application/json",
-                    content_encoding="utf-8",
-                    correlation_id=caller.correlation_id,
-                    message_id=caller.id,
-                    delivery_mode=1,
-                ),
-                wait=False,
-            )
+        if self._redis is not None and caller.wants_result and caller.id:
+            await self._redis.store(caller.id, body)

@@ -20,13 +20,13 @@ from service.bridge.places import CELERY, RETURNED
 from service.bridge.policy import policy_command, policy_is_missing
 from service.bridge.redis_results import RedisResults
 from service.bridge.session import Session, open_session
-from service.bridge.work import Pipeline
 from service.bridge.worker import Ways, Worker
 from service.bridge.worker_events import WorkerEvents
-from service.delivery.acknowledger import CHANNEL_GONE
+from service.delivery.connection import CHANNEL_GONE, losses_told_apart
 from service.delivery.envelope import describe
 from service.delivery.subscriber import Line
 from service.errors import StartupError
+from service.handlers.pipeline import Pipeline
 from service.telemetry import Metrics
 
 log = structlog.get_logger(__name__)
@@ -114,10 +114,11 @@ class Bridge:
         """Take no more tasks and finish what is at hand; return whether it was finished within the grace (seconds)."""
         self._stopping = True
         if (session := self._session) is not None:
-            await session.pause()
             with suppress(*CHANNEL_GONE, TimeoutError):
-                async with asyncio.timeout(5):
-                    await self._events.leave(session.event)
+                async with losses_told_apart():
+                    await session.pause()
+                    async with asyncio.timeout(5):
+                        await self._events.leave(session.event)
         unfinished: set[asyncio.Task[None]] = set()
         if self._in_flight:
             _, unfinished = await asyncio.wait(self._in_flight, timeout=grace)
@@ -139,8 +140,9 @@ class Bridge:
         pause = 0.1
         while not self._stopping:
             try:
-                async with AsyncExitStack() as stack:
-                    await self._open(stack, check=not first.done())
+                async with losses_told_apart(), AsyncExitStack() as stack:
+                    async with asyncio.timeout(self._options.startup_timeout):
+                        await self._open(stack, check=not first.done())
                     pause = 0.1
                     if not first.done():
                         first.set_result(None)
@@ -185,8 +187,9 @@ class Bridge:
             # A queue that was deleted: what is at hand of it goes on, so the connection stays.
             for queue in await session.deaf():
                 log.warning("the Celery bridge does not consume; declaring the queue again", queue=queue)
-                await self._declare(session)
-                await session.consume(queue, partial(self._take, self._answers))
+                async with asyncio.timeout(self._options.startup_timeout):
+                    await self._declare(session)
+                    await session.consume(queue, partial(self._take, self._answers))
         log.warning("the Celery bridge has lost its connection")
 
     async def _take(self, answers: Answers, session: Session, queue: str, message: AbstractIncomingMessage) -> None:
@@ -194,13 +197,14 @@ class Bridge:
         assert task is not None
         self._in_flight.add(task)
         try:
-            await self._worker.take(session, answers, queue, message)
-        except asyncio.CancelledError:
-            # By a lost connection, or by a committer that was told to give up: RabbitMQ delivers it again.
-            if task.cancelling():
-                raise
+            async with losses_told_apart():
+                await self._worker.take(session, answers, queue, message)
         except Exception as error:  # noqa: BLE001 - no task is left hanging
-            log.error("a task could not be settled and is requeued", task=message.message_id, problem=describe(error))
+            if session.tasks.is_closed:
+                log.info("the connection was lost; the task will be redelivered", task=message.message_id)
+                return
+            # Also when it was the service's other connection that was lost: nobody redelivers what this one holds.
+            log.warning("a task could not be settled and is requeued", task=message.message_id, problem=describe(error))
             await self._settlement.give_back(message)
         finally:
             self._in_flight.discard(task)

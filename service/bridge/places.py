@@ -4,6 +4,7 @@ documents.celery ──#──▶ documents.celery             tasks, quorum: fo
 (the callers' queues)                                tasks, as Celery declares them: for clients as they are
 documents.celery.returned ──▶ documents.celery.returned   expired before it was taken, or over the delivery limit
 documents.retry ──by tier──▶ documents.celery.eta.1s …    waits for its ETA, then back to the queue it came from
+celery_delayed_27 ──by queue──▶ documents.celery          has an ETA, of clients with quorum queues
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ import structlog
 from aio_pika import ExchangeType
 from aio_pika.abc import AbstractConnection
 from aio_pika.exceptions import ChannelNotFoundEntity, ChannelPreconditionFailed
+from aiormq.exceptions import ChannelAccessRefused
 
 from service.bridge.lanes import DELAYS, lane_name
 from service.delivery.envelope import describe
@@ -22,6 +24,10 @@ log = structlog.get_logger(__name__)
 
 CELERY = "documents.celery"
 RETURNED = "documents.celery.returned"
+DELAYED = "celery_delayed_27"
+"""Where a client that knows of quorum queues publishes what has an ETA, instead of a topic or fanout exchange."""
+DELAY_BITS = 28
+"""Words of the routing key there, before the task's own."""
 
 _SAFE: dict[str, Any] = {
     "x-queue-type": "quorum",
@@ -49,6 +55,24 @@ async def declare(connection: AbstractConnection, queues: Sequence[str], deliver
     for queue in queues:
         if queue != CELERY:
             await declare_as_celery(connection, queue)
+    await _take_delayed(connection, queues)
+
+
+async def _take_delayed(connection: AbstractConnection, queues: Sequence[str]) -> None:
+    """Take tasks at once whose client leaves the waiting to Celery's delay queues: their ETA is in their headers too.
+
+    Where Celery workers have declared those queues, a task comes by them to its callers' queue when it is due.
+    """
+    try:
+        workers_do = await counts(connection, DELAYED) is not None
+        async with connection.channel() as channel:
+            exchange = await channel.declare_exchange(DELAYED, ExchangeType.TOPIC, durable=True)
+            tasks = await channel.get_queue(CELERY, ensure=False)
+            for queue in queues:
+                key = "*." * DELAY_BITS + queue
+                await (tasks.unbind(exchange, key) if workers_do else tasks.bind(exchange, key))
+    except (ChannelPreconditionFailed, ChannelAccessRefused) as error:
+        log.info("tasks with an ETA of clients with quorum queues are not taken", problem=describe(error))
 
 
 async def declare_as_celery(connection: AbstractConnection, name: str) -> None:

@@ -10,24 +10,22 @@ from service.errors import StartupError, TransientError
 KEY = "celery-task-meta-"
 CONNECTIONS = 8
 TIMEOUT = 5.0
-"""Seconds for one answer of Redis."""
-LONGEST_PAUSE = 5.0
+"""Seconds for Redis to take a result."""
 
 
 class ResultBackendUnavailableError(TransientError):
-    """Redis did not take a result. The task is tried again, and answered from the graph."""
+    """Redis did not take a result."""
 
 
 class RedisResults:
     """Use it as an async context manager. It connects when it is first needed, and again whenever that is necessary."""
 
-    def __init__(self, url: str, *, expires: float, hold: float) -> None:
+    def __init__(self, url: str, *, expires: float) -> None:
         """Make a writer of results.
 
         Args:
             url: of Redis.
             expires: seconds that a result is kept.
-            hold: seconds to try for, while Redis is away.
 
         Raises:
             StartupError: the package `redis` is missing.
@@ -41,7 +39,6 @@ class RedisResults:
         self._away = importlib.import_module("redis.exceptions").RedisError, OSError, TimeoutError
         self._url = url
         self._expires = max(round(expires), 1)
-        self._hold = hold
 
     async def __aenter__(self) -> Self:
         # A pool that waits: a burst of results needs no burst of connections.
@@ -56,27 +53,21 @@ class RedisResults:
     ) -> None:
         await self._client.aclose(close_connection_pool=True)
 
-    async def store(self, task_id: str, body: bytes, *, final: bool) -> None:
-        """Write a result; while Redis is away, a final one is held and tried again.
+    async def store(self, task_id: str, body: bytes) -> None:
+        """Write a result. It is not held here while Redis is away: what waits here keeps other tasks from being taken.
 
         Raises:
-            ResultBackendUnavailableError: Redis stayed away.
+            ResultBackendUnavailableError: Redis did not take it.
 
         """
-        pause = 0.1
-        loop = asyncio.get_running_loop()
-        until = loop.time() + (self._hold if final else 0)
-        while True:
-            try:
+        try:
+            # The wait for one of the connections included: behind a frozen Redis it would have no end.
+            async with asyncio.timeout(TIMEOUT):
                 await self._write(KEY + task_id, body)
-            except self._away as error:
-                if loop.time() + pause > until:
-                    msg = f"expected Redis at DOCGRAPH_CELERY_RESULT_URL to take a result, got {error}"
-                    raise ResultBackendUnavailableError(msg) from error
-            else:
-                return
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
+        except self._away as error:
+            why = str(error) or f"no answer within {TIMEOUT:g} s"
+            msg = f"expected Redis at DOCGRAPH_CELERY_RESULT_URL to take a result, got {why}"
+            raise ResultBackendUnavailableError(msg) from error
 
     async def _write(self, key: str, body: bytes) -> None:
         async with self._client.pipeline(transaction=True) as pipe:

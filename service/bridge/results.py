@@ -1,8 +1,6 @@
 """What a Celery caller is told about its task: the documents of the result backends. Pure."""
 
-import json
 import os
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,37 +9,20 @@ from service.delivery.envelope import now
 from service.errors import DocgraphError
 
 STARTED, RETRY, SUCCESS, FAILURE, REVOKED = "STARTED", "RETRY", "SUCCESS", "FAILURE", "REVOKED"
+LONGEST = 5000
+"""Characters of an error's text that a caller is told: a verdict must fit into one AMQP frame."""
 
 Meta = dict[str, Any]
-
-_SPLIT = re.compile(rb'"result": null')
-
-
-def success(caller: Caller, result: bytes, children: Sequence[str] = ()) -> bytes:
-    """Return what `AsyncResult.get` returns, written: the completion event's fields, which are JSON already."""
-    head, tail = _SPLIT.split(json.dumps(_meta(caller, SUCCESS, None, children=children)).encode(), 1)
-    return head + b'"result": ' + result + tail
 
 
 def started(caller: Caller, node: str) -> Meta:
     """Return that a task has begun."""
-    return _meta(caller, STARTED, {"pid": os.getpid(), "hostname": node}, final=False)
+    return meta_of(caller, STARTED, {"pid": os.getpid(), "hostname": node}, final=False)
 
 
 def retry(caller: Caller, error: Exception) -> Meta:
     """Return that a task will be tried again."""
-    return _meta(caller, RETRY, exception(error), describe(error), final=False)
-
-
-def failure(caller: Caller, error: Exception) -> Meta:
-    """Return what `AsyncResult.get` raises."""
-    return _meta(caller, FAILURE, exception(error), describe(error))
-
-
-def revoked(caller: Caller, why: str) -> Meta:
-    """Return that a task was not done on purpose: `expired`, `revoked` or `terminated`."""
-    result = {"exc_type": "TaskRevokedError", "exc_message": [why], "exc_module": "celery.exceptions"}
-    return _meta(caller, REVOKED, result)
+    return meta_of(caller, RETRY, exception(error), describe(error), final=False)
 
 
 def exception(error: Exception) -> dict[str, Any]:
@@ -55,16 +36,10 @@ def exception(error: Exception) -> dict[str, Any]:
 def describe(error: Exception) -> str:
     """Return the text for `AsyncResult.traceback`; ours says no more to a caller than the error does."""
     reason = f" (reason: {error.reason})" if isinstance(error, DocgraphError) else ""
-    return f"{type(error).__name__}: {error}{reason}"
+    return f"{type(error).__name__}: {str(error)[:LONGEST]}{reason}"
 
 
-def _texts(error: Exception) -> Sequence[Any]:
-    arguments = getattr(error, "celery_arguments", error.args)
-    plain = [argument for argument in arguments if isinstance(argument, str | int | float)]
-    return plain or ([str(error)] if str(error) else [])
-
-
-def _meta(
+def meta_of(
     caller: Caller,
     status: str,
     result: Any,
@@ -73,6 +48,7 @@ def _meta(
     children: Sequence[str] = (),
     final: bool = True,
 ) -> Meta:
+    """Return the document of one state for one caller."""
     meta = {
         "status": status,
         "result": result,
@@ -86,3 +62,10 @@ def _meta(
     if caller.group:
         meta["group_id"] = caller.group
     return meta
+
+
+def _texts(error: Exception) -> Sequence[Any]:
+    arguments = getattr(error, "celery_arguments", error.args)
+    texts = [argument[:LONGEST] if isinstance(argument, str) else argument for argument in arguments]
+    plain = [text for text in texts if isinstance(text, str | int | float)]
+    return plain or ([str(error)[:LONGEST]] if str(error) else [])

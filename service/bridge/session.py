@@ -12,19 +12,22 @@ import structlog
 from aio_pika import ExchangeType
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
 from aio_pika.connection import make_url
-from aio_pika.exceptions import ChannelPreconditionFailed, PublishError
+from aio_pika.exceptions import ChannelNotFoundEntity, ChannelPreconditionFailed, PublishError
+from aiormq.exceptions import ChannelAccessRefused
 
 from service.bridge.canvas import Follower
 from service.bridge.places import declare_as_celery
 from service.bridge.worker_events import EXCHANGE
-from service.delivery.acknowledger import CHANNEL_GONE
-from service.delivery.connection import exchange_exists
+from service.delivery.connection import CHANNEL_GONE
 from service.delivery.envelope import describe
+from service.delivery.outbox import publish_confirmed
 from service.errors import BrokerUnavailableError
 
 log = structlog.get_logger(__name__)
 
 CONNECT_TIMEOUT = 10.0
+NOWHERE = (ChannelNotFoundEntity, ChannelAccessRefused, PublishError)
+"""How a place shows that does not exist, is not ours to send to, or that no queue is bound to."""
 PIDBOX = "celery.pidbox"
 
 Take = Callable[["Session", str, AbstractIncomingMessage], Awaitable[None]]
@@ -82,44 +85,51 @@ class Session:
             BrokerUnavailableError: there is none, or no queue wants the message.
 
         """
-        try:
-            channel: Any = await self.publisher.get_underlay_channel()
-            await channel.basic_publish(
-                message.body,
-                exchange=exchange,
-                routing_key=routing_key,
-                properties=message.properties,
-                mandatory=True,
-                timeout=self.timeout,
-                # Not until the frames are on the socket: that would let only one publish onto it at a time.
-                wait=False,
-            )
-        except (*CHANNEL_GONE, TimeoutError) as error:
-            msg = f"expected RabbitMQ to confirm a publish to {exchange or routing_key!r}, got {describe(error)}"
-            raise BrokerUnavailableError(msg) from error
+        await publish_confirmed(
+            self.publisher,
+            message.body,
+            exchange=exchange,
+            routing_key=routing_key,
+            properties=message.properties,
+            timeout=self.timeout,
+        )
 
     async def follow(self, follower: Follower, default_queue: str) -> None:
-        """Send what follows a task. A place that does not exist is told in the log, and is not the task's fault.
+        """Send what follows a task. A place that does not take it is told in the log, and is not the task's fault.
 
         Raises:
             BrokerUnavailableError: the broker does not confirm.
 
         """
-        exchange, key = follower.exchange or "", follower.routing_key or ""
-        if not exchange:
-            key = follower.queue or default_queue
-            if key not in self._known:
-                await declare_as_celery(self.connection, key)
-                self._known.add(key)
-        elif not await exchange_exists(self.connection, exchange):
-            log.warning("a callback names an exchange that does not exist", task=follower.id, exchange=exchange)
-            return
         try:
-            await self.publish(exchange, key, follower.message)
-        except BrokerUnavailableError as error:
-            if not isinstance(error.__cause__, PublishError):
+            if follower.exchange:
+                await self._publish_elsewhere(follower.exchange, follower)
+            else:
+                await self._publish_to(follower.queue or default_queue, follower)
+        except (*NOWHERE, BrokerUnavailableError) as error:
+            cause = error.__cause__ if isinstance(error, BrokerUnavailableError) else error
+            if not isinstance(cause, NOWHERE):
                 raise
-            log.warning("no queue wants a callback", task=follower.id, exchange=exchange, routing_key=key)
+            log.warning("a callback cannot be sent where it is to go", task=follower.id, problem=describe(cause))
+
+    async def _publish_to(self, queue: str, follower: Follower) -> None:
+        if queue not in self._known:
+            await declare_as_celery(self.connection, queue)
+            self._known.add(queue)
+        await self.publish("", queue, follower.message)
+
+    async def _publish_elsewhere(self, exchange: str, follower: Follower) -> None:
+        # On a channel of its own: a refusal closes it, and with it whatever else is on it.
+        async with self.connection.channel(on_return_raises=True) as channel:
+            await channel.get_exchange(exchange, ensure=True)
+            await publish_confirmed(
+                channel,
+                follower.message.body,
+                exchange=exchange,
+                routing_key=follower.routing_key or "",
+                properties=follower.message.properties,
+                timeout=self.timeout,
+            )
 
     async def listen(self, answer: Callable[[Mapping[str, Any]], Any], node: str) -> None:
         """Take part in Celery's remote control."""

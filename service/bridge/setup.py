@@ -6,9 +6,9 @@ from yarl import URL
 
 from service.bridge.bridge import Bridge, Options
 from service.bridge.redis_results import RedisResults
-from service.bridge.work import Pipeline
 from service.bridge.worker import Ways
 from service.delivery.subscriber import Line
+from service.handlers.pipeline import Pipeline
 from service.settings import Settings
 from service.telemetry import Metrics
 
@@ -26,13 +26,14 @@ async def celery_bridge(
         return None
     redis = None
     if settings.celery_result_url:
-        hold, expires = settings.hold_timeout, settings.celery_result_expires
-        redis = await stack.enter_async_context(RedisResults(settings.celery_result_url, expires=expires, hold=hold))
+        results = RedisResults(settings.celery_result_url, expires=settings.celery_result_expires)
+        redis = await stack.enter_async_context(results)
     ways = Ways(
         tasks=settings.celery_tasks,
         default_queue=settings.celery_default_queue,
         track_started=settings.celery_track_started,
         max_document=settings.max_document_bytes,
+        result_expires=settings.celery_result_expires,
     )
     url = URL(settings.rabbitmq_url)
     options = Options(

@@ -1,26 +1,16 @@
-"""A task becomes an event, the event a change of the graph, the change a completion: the pipeline's own way."""
+"""A task becomes an event."""
 
 import time
 from datetime import UTC, datetime
-from typing import Any
 
 from aio_pika.abc import AbstractIncomingMessage
 from pydantic import ValidationError
 
-from schemas import DocumentDeleted, DocumentProcessed, DocumentRemoved, DocumentSubmitted
+from schemas import DocumentDeleted, DocumentSubmitted
 from service.bridge.mapping import Tasks
 from service.bridge.refusals import TaskArgumentsError, UnknownTaskError
 from service.bridge.task import OCCURRED_AT, Call, Caller
-from service.delivery.envelope import now
-from service.graph.changes import Answer, Deletion
-from service.graph.committer import Committer
-from service.graph.registers import Registers
-from service.handlers.submissions import submit
-from service.ingest.ingestor import Ingestor
-from service.telemetry import Metrics
-
-Input = DocumentSubmitted | DocumentDeleted
-Completion = DocumentProcessed | DocumentRemoved
+from service.handlers.pipeline import Input, problems_of
 
 _KINDS: dict[str, type[Input]] = {kind.kind: kind for kind in (DocumentSubmitted, DocumentDeleted)}
 
@@ -51,7 +41,8 @@ def event_of(caller: Caller, call: Call, occurred_at: str, tasks: Tasks) -> Inpu
     try:
         return _KINDS[mapping.event].model_validate(fields)
     except ValidationError as error:
-        raise TaskArgumentsError(_explain(caller.name, mapping.event, error)) from None
+        msg = f"expected {caller.name}() to make a {mapping.event} event, got {problems_of(error, 'arguments')}"
+        raise TaskArgumentsError(msg) from None
 
 
 class Arrivals:
@@ -85,50 +76,3 @@ class Arrivals:
         self._last = max(time.time_ns() // 1000, self._last + 1)
         seconds, rest = divmod(self._last, 1_000_000)
         return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest).isoformat()
-
-
-class Pipeline:
-    """What a service does with an event, between its message and its completion."""
-
-    def __init__(self, ingestor: Ingestor, committer: Committer, registers: Registers, metrics: Metrics) -> None:
-        self._registers = registers
-        self._ingestor = ingestor
-        self._committer = committer
-        self._metrics = metrics
-
-    async def handle(self, event: Input, event_id: str, attempt: int) -> Completion:
-        """Bring the graph up to an event.
-
-        Raises:
-            DocgraphError: as the pipeline's parts say.
-
-        """
-        started = time.perf_counter()
-        if isinstance(event, DocumentSubmitted):
-            answer, content_hash = await submit(event_id, event, self._ingestor, self._committer, self._registers)
-            head = self._head(event, event_id, attempt, answer, started)
-            return DocumentProcessed(**head, chunks=answer.chunks, keywords=answer.keywords, content_hash=content_hash)
-        answer = await self._committer.commit(Deletion(event_id, event.order, event.document_id))
-        return DocumentRemoved(**self._head(event, event_id, attempt, answer, started))
-
-    def _head(self, event: Input, event_id: str, attempt: int, answer: Answer, started: float) -> dict[str, Any]:
-        seconds = time.perf_counter() - started
-        self._metrics.completed(event.kind, answer.outcome, seconds)
-        return {
-            "document_id": event.document_id,
-            "version": event.order,
-            "causation_id": event_id,
-            "occurred_at": now(),
-            "outcome": answer.outcome,
-            "duration_ms": round(seconds * 1000, 3),
-            "attempt": attempt,
-        }
-
-
-def _explain(task: str, kind: str, error: ValidationError) -> str:
-    # Without the values: one may be megabytes long or confidential.
-    problems = [
-        f"{'.'.join(map(str, problem['loc'])) or 'arguments'}: {problem['msg'].removeprefix('Value error, ')}"
-        for problem in error.errors(include_url=False, include_input=False, include_context=False)
-    ]
-    return f"expected {task}() to make a {kind} event, got {len(problems)} problem(s): {'; '.join(problems[:10])}"

@@ -10,15 +10,12 @@ from weakref import WeakKeyDictionary
 
 import structlog
 from aio_pika.abc import AbstractIncomingMessage
-from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 from aiormq.abc import AbstractChannel
 
+from service.delivery.connection import CHANNEL_GONE
 from service.delivery.envelope import describe
 
 log = structlog.get_logger(__name__)
-
-CHANNEL_GONE = (AMQPError, ChannelInvalidStateError, OSError)
-"""How the loss of a channel or its connection shows. `ChannelInvalidStateError` is no `AMQPError`."""
 
 
 class Acknowledger:
@@ -27,11 +24,7 @@ class Acknowledger:
     def __init__(self) -> None:
         # By AMQP channel and not by aio-pika's, which outlives a reconnect: the tags begin anew with each.
         self._runs: WeakKeyDictionary[AbstractChannel, Run] = WeakKeyDictionary()
-        self._scheduled: set[AbstractChannel] = set()
-        self._writing: set[asyncio.Task[None]] = set()
-        # An acknowledgement of a run must not overtake a single one that it covers: the broker would close the channel
-        # for an unknown delivery tag. So what is due is taken only when all before it has been written.
-        self._locks: WeakKeyDictionary[AbstractChannel, asyncio.Lock] = WeakKeyDictionary()
+        self._writers: set[asyncio.Task[None]] = set()
 
     def acknowledge(self, message: AbstractIncomingMessage) -> None:
         """Acknowledge a message, together with what else is settled in this turn of the event loop."""
@@ -49,31 +42,22 @@ class Acknowledger:
     def _settle(self, message: AbstractIncomingMessage, *, acknowledge: bool) -> None:
         channel, tag = message.channel, message.delivery_tag
         assert tag is not None
-        self._runs.setdefault(channel, Run()).settle(tag, acknowledge=acknowledge)
-        if channel not in self._scheduled:
-            self._scheduled.add(channel)
-            asyncio.get_running_loop().call_soon(self._start, channel)
-
-    def _start(self, channel: AbstractChannel) -> None:
-        self._scheduled.discard(channel)
-        task = asyncio.create_task(self._write(channel))
-        self._writing.add(task)
-        task.add_done_callback(self._writing.discard)
-
-    async def _write(self, channel: AbstractChannel) -> None:
-        async with self._locks.setdefault(channel, asyncio.Lock()):
-            try:
-                for tag, multiple in self._runs[channel].take():
-                    await channel.basic_ack(tag, multiple=multiple, wait=False)
-            except CHANNEL_GONE as error:
-                # The broker delivers the messages again and finds their event ids in the graph.
-                log.info("acknowledgements were lost; the messages will be redelivered", problem=describe(error))
+        run = self._runs.setdefault(channel, Run())
+        run.settle(tag, acknowledge=acknowledge)
+        # One writer for a channel: an acknowledgement of a run must not overtake a single one that it covers, or the
+        # broker would close the channel for an unknown delivery tag. It begins in the next turn of the loop.
+        if not run.has_writer:
+            run.has_writer = True
+            writer = asyncio.create_task(_write(channel, run))
+            self._writers.add(writer)
+            writer.add_done_callback(self._writers.discard)
 
 
 class Run:
     """The delivery tags of one channel: which are settled, and which acknowledgements that calls for."""
 
     def __init__(self) -> None:
+        self.has_writer = False
         self._upto = 0
         self._open: list[int] = []
         self._settled: dict[int, bool] = {}
@@ -93,3 +77,15 @@ class Run:
         covered = [tag for tag in opened if tag <= self._upto]
         single = [(tag, False) for tag in opened if tag > self._upto]
         return [(max(covered), True), *single] if covered else single
+
+
+async def _write(channel: AbstractChannel, run: Run) -> None:
+    try:
+        while due := run.take():
+            for tag, multiple in due:
+                await channel.basic_ack(tag, multiple=multiple, wait=False)
+    except CHANNEL_GONE as error:
+        # The broker delivers the messages again and finds their event ids in the graph.
+        log.info("acknowledgements were lost; the messages will be redelivered", problem=describe(error))
+    finally:
+        run.has_writer = False

@@ -1,4 +1,4 @@
-"""A connection of one command: it either works or ends with one line that says why; it never reconnects by itself."""
+"""How the loss of a connection shows; and the connection of one command, which never reconnects by itself."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
@@ -16,12 +16,30 @@ from aio_pika.exceptions import (
     ProbableAuthenticationError,
 )
 
+from service.delivery.tolerance import tolerate_any_properties
 from service.errors import DocgraphError, StartupError
 
 T = TypeVar("T")
 
+CHANNEL_GONE = (AMQPError, ChannelInvalidStateError, OSError)
+"""How the loss of a channel or its connection shows. `ChannelInvalidStateError` is no `AMQPError`."""
 CONNECT_TIMEOUT = 10.0
 """Seconds until RabbitMQ counts as unreachable."""
+
+
+@asynccontextmanager
+async def losses_told_apart() -> AsyncGenerator[None, None]:
+    """Raise `ConnectionError` where aiormq throws `CancelledError` into who waits: it has missed heartbeats.
+
+    A task that was really cancelled knows of it.
+    """
+    try:
+        yield
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise ConnectionError(str(error) or "the connection was lost") from error
 
 
 @asynccontextmanager
@@ -57,6 +75,7 @@ def run_connected(url: str, command: Callable[[AbstractConnection], Coroutine[ob
 
 
 async def _connect(url: str) -> AbstractConnection:
+    tolerate_any_properties()
     where = "RABBITMQ_URL: expected RabbitMQ to accept a connection"
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT):

@@ -4,6 +4,7 @@
 tell a worker from one that has gone deaf.
 """
 
+import asyncio
 from typing import Any
 
 from faststream.rabbit import RabbitBroker
@@ -26,11 +27,38 @@ async def _consumes(subscriber: Any) -> bool:
     return tag in channel.consumers
 
 
-def is_blocked(broker: RabbitBroker) -> bool:
+def publishes(broker: RabbitBroker) -> bool:
+    """Tell whether the channel is open that all completions, retries and dead letters go through."""
+    channel: Any = broker._channel  # noqa: SLF001 - no public name; covered by a test
+    return channel is not None and not channel.is_closed
+
+
+async def reopen_publishing(broker: RabbitBroker) -> None:
+    """Open that channel again if it is closed: aio-pika tries once, at the loss, and then at the next reconnect."""
+    channel: Any = broker._channel  # noqa: SLF001 - no public name; covered by a test
+    if channel is not None and channel.is_closed:
+        await channel.restore()
+
+
+def is_blocked(broker: Any) -> bool:
     """Tell whether RabbitMQ takes no publishes from this process, because of a memory or disk alarm."""
-    connection: Any = broker._connection  # noqa: SLF001 - no public name; covered by a test
-    if connection is None or connection.transport is None:
-        return False
-    # aiormq keeps what `connection.blocked` and `connection.unblocked` say, but has no name for it.
-    unblocked = getattr(connection.transport.connection, "_Connection__connection_unblocked", None)
+    unblocked = _unblocked(broker._connection)  # noqa: SLF001 - no public name; covered by a test
     return unblocked is not None and not unblocked.is_set()
+
+
+def wake_waiters(connection: Any, _: BaseException | None = None) -> None:
+    """End the wait for the end of an alarm on a connection that is lost.
+
+    aiormq would let its waiters wait for ever, and a channel that waits to be opened keeps its connection from coming
+    back.
+    """
+    if (unblocked := _unblocked(connection)) is not None:
+        unblocked.set()
+
+
+def _unblocked(connection: Any) -> asyncio.Event | None:
+    if connection is None or connection.transport is None:
+        return None
+    # aiormq keeps what `connection.blocked` and `connection.unblocked` say, but has no name for it.
+    event: asyncio.Event | None = getattr(connection.transport.connection, "_Connection__connection_unblocked", None)
+    return event

@@ -1,9 +1,11 @@
 """The copy of an event that is replayed: what it keeps, what it loses and where it goes. Pure."""
 
+import math
 from typing import Any
 
 import aio_pika
 from aio_pika.abc import AbstractIncomingMessage
+from pamqp import encode
 
 from schemas import DocumentDeleted, DocumentSubmitted
 from service.delivery.envelope import Envelope, own_headers
@@ -16,13 +18,19 @@ WORK_QUEUES = {DocumentSubmitted.kind: SUBMITTED, DocumentDeleted.kind: DELETED}
 _BROKERS = ("x-stream-offset", "CC", "BCC")
 
 
-def destination(exchange: str, routing_key: str) -> tuple[str, str]:
+HEADERS_LIMIT = 96 << 10
+"""Bytes of the publisher's headers that a copy keeps. All properties must fit into one frame, of 128 KiB by RabbitMQ's
+default, together with our own headers."""
+
+
+def destination(exchange: str, routing_key: str, *, changed: bool = False) -> tuple[str, str]:
     """Return the exchange and routing key that bring a copy to the handler of the event.
 
     Inputs go to their work queue, through the default exchange: the other subscribers of `documents`, and its journal,
-    have seen the event already. What came another way returns that way.
+    have seen the event already. What came another way returns that way; and so does an event that was changed, or a
+    graph that is rebuilt from the journal would lack it.
     """
-    if exchange == DOCUMENTS.name and routing_key in WORK_QUEUES:
+    if not changed and exchange == DOCUMENTS.name and routing_key in WORK_QUEUES:
         return "", WORK_QUEUES[routing_key]
     return exchange, routing_key
 
@@ -55,5 +63,33 @@ def copy_of(message: AbstractIncomingMessage, body: bytes | None = None) -> aio_
 
 
 def first_headers(message: AbstractIncomingMessage) -> dict[str, Any]:
-    """Return the headers that the publisher gave."""
-    return {key: value for key, value in own_headers(message.headers).items() if key not in _BROKERS}
+    """Return the headers that the publisher gave, without those that cannot be sent once more.
+
+    A message whose copy cannot be sent would be neither retried nor given up, for ever.
+    """
+    kept: dict[str, Any] = {}
+    room: float = HEADERS_LIMIT
+    for key, value in own_headers(message.headers).items():
+        if key not in _BROKERS and (size := _size(key, writable := _writable(value))) <= room:
+            kept[key] = writable
+            room -= size
+    return kept
+
+
+def _size(key: str, value: Any) -> float:
+    """Return the bytes of a header on the wire; infinite for what pamqp reads but cannot write, such as 1e300."""
+    try:
+        return len(encode.field_table({key: value}))
+    except Exception:  # noqa: BLE001 - it raises various types
+        return math.inf
+
+
+def _writable(value: Any) -> Any:
+    """Return a value with its bytes as pamqp writes them: it reads a string that is not UTF-8 as another type."""
+    if isinstance(value, bytes):
+        return bytearray(value)
+    if isinstance(value, list):
+        return [_writable(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _writable(item) for key, item in value.items()}
+    return value

@@ -110,7 +110,7 @@ async def replay(
     ):
         async for letter, message in found:
             try:
-                body = await edit(letter, message.body) if edit else None
+                body = await edit(letter, message.body) if edit else message.body
             except EditError as problem:
                 stay(letter, message, str(problem))
                 continue
@@ -121,7 +121,7 @@ async def replay(
             scan.take(message)
             await copies.send(
                 copy_of(message, body),
-                *destination(letter.exchange, letter.routing_key),
+                *destination(letter.exchange, letter.routing_key, changed=body != message.body),
                 partial(settle, letter, message),
             )
     return tally

@@ -9,7 +9,7 @@ from typing import Any
 from aio_pika.abc import AbstractIncomingMessage
 
 from schemas import Reason
-from service.delivery.envelope import DOCUMENT_ID, DOCUMENT_VERSION, FIRST_FAILED_AT, Envelope, head
+from service.delivery.envelope import DOCUMENT_ID, DOCUMENT_VERSION, FIRST_FAILED_AT, Envelope, head, last_death
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class DeadLetter:
         document_id, version = head(message.body)
         if isinstance(told := headers.get(DOCUMENT_VERSION), int):
             document_id, version = _text(headers.get(DOCUMENT_ID)) or None, told
-        death = _death(headers)
+        death = last_death(headers)
         crashed = Reason.CRASH_LOOP.value if death.get("reason") == "delivery_limit" else ""
         attempts = headers.get("docgraph-attempts")
         died = death.get("time")
@@ -143,12 +143,6 @@ def _json(value: Any) -> Any:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [_json(item) for item in value]
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)
-
-
-def _death(headers: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the broker's record of the last death."""
-    deaths = headers.get("x-death")
-    return deaths[0] if isinstance(deaths, list) and deaths and isinstance(deaths[0], Mapping) else {}
 
 
 def _moment(value: object) -> datetime | None:

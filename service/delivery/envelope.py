@@ -20,6 +20,8 @@ ROUTING_KEY = "docgraph-routing-key"
 DOCUMENT_ID = "docgraph-document-id"
 DOCUMENT_VERSION = "docgraph-document-version"
 """Of a dead letter whose body is no event."""
+UNREADABLE = "docgraph-unreadable"
+"""Never on the wire: put on a message as it is read, says which of its properties could not be."""
 
 _document_id: TypeAdapter[str] = TypeAdapter(DocumentId)
 _version: TypeAdapter[int] = TypeAdapter(Version)
@@ -41,6 +43,10 @@ class Envelope:
     exchange: str
     """Where it was first published to, also after a retry or a crash loop."""
     routing_key: str
+    expired: bool = False
+    """Whether the broker moved it here as its time to live was over."""
+    unreadable: str | None = None
+    """What is wrong with its AMQP properties."""
 
     @classmethod
     def of(cls, message: AbstractIncomingMessage) -> "Envelope":
@@ -56,6 +62,8 @@ class Envelope:
             first_failed_at=_text(headers.get(FIRST_FAILED_AT)),
             exchange=exchange,
             routing_key=routing_key,
+            expired=last_death(headers).get("reason") == "expired",
+            unreadable=_text(headers.get(UNREADABLE)),
         )
 
 
@@ -73,6 +81,12 @@ def own_headers(headers: HeadersType) -> dict[str, Any]:
     """Return the publisher's own headers: without the broker's record of deaths and without ours."""
     brokers = ("x-death", "x-first-death", "x-last-death", "x-delivery-count", "x-acquired-count", "docgraph-")
     return {key: value for key, value in headers.items() if not key.startswith(brokers)}
+
+
+def last_death(headers: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the broker's record of the last time that it moved a message; empty when it never did."""
+    deaths = headers.get("x-death")
+    return deaths[0] if isinstance(deaths, list) and deaths and isinstance(deaths[0], Mapping) else {}
 
 
 def head(body: bytes) -> tuple[str | None, int | None]:

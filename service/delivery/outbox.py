@@ -8,11 +8,12 @@ leave in one write.
 from typing import Any
 
 from aio_pika import RobustExchange
+from aio_pika.abc import AbstractChannel
 from aiormq import spec
 from faststream.rabbit import RabbitBroker, RabbitExchange
 
 from schemas import Event, completion_id
-from service.delivery.acknowledger import CHANNEL_GONE
+from service.delivery.connection import CHANNEL_GONE
 from service.delivery.envelope import Envelope, describe, now
 from service.errors import BrokerUnavailableError
 
@@ -45,28 +46,25 @@ class Outbox:
 
         """
         try:
-            channel: Any = await (await self._target()).channel.get_underlay_channel()
-            await channel.basic_publish(
-                completion.write(),
-                exchange=self._exchange.name,
-                routing_key=completion.kind,
-                properties=spec.Basic.Properties(
-                    message_id=completion_id(cause.event_id, completion.kind),
-                    correlation_id=cause.correlation_id,
-                    message_type=completion.kind,
-                    content_type="application/json",
-                    delivery_mode=2,
-                    timestamp=now(),
-                    app_id=APP_ID,
-                ),
-                mandatory=True,
-                timeout=self._timeout,
-                # Not until the frames are on the socket: that would let only one publish onto it at a time.
-                wait=False,
-            )
-        except (*CHANNEL_GONE, TimeoutError) as error:
-            msg = f"expected RabbitMQ to confirm a publish to {self._exchange.name!r}, got {describe(error)}"
-            raise BrokerUnavailableError(msg) from error
+            channel = (await self._target()).channel
+        except CHANNEL_GONE as error:
+            raise _unconfirmed(self._exchange.name, error) from error
+        await publish_confirmed(
+            channel,
+            completion.write(),
+            exchange=self._exchange.name,
+            routing_key=completion.kind,
+            properties=spec.Basic.Properties(
+                message_id=completion_id(cause.event_id, completion.kind),
+                correlation_id=cause.correlation_id,
+                message_type=completion.kind,
+                content_type="application/json",
+                delivery_mode=2,
+                timestamp=now(),
+                app_id=APP_ID,
+            ),
+            timeout=self._timeout,
+        )
 
     async def _target(self) -> RobustExchange:
         if self._declared is None:
@@ -75,3 +73,38 @@ class Outbox:
             msg = "the channel for completions is closed"
             raise ConnectionError(msg)
         return self._declared
+
+
+async def publish_confirmed(
+    channel: AbstractChannel,
+    body: bytes,
+    *,
+    exchange: str,
+    routing_key: str,
+    properties: spec.Basic.Properties,
+    timeout: float,
+) -> None:
+    """Publish and wait for the confirm. The channel's confirms are on, and it raises what is returned.
+
+    Raises:
+        BrokerUnavailableError: no confirm came within `timeout` seconds, or no queue wants the message.
+
+    """
+    try:
+        underlay: Any = await channel.get_underlay_channel()
+        await underlay.basic_publish(
+            body,
+            exchange=exchange,
+            routing_key=routing_key,
+            properties=properties,
+            mandatory=True,
+            timeout=timeout,
+            # Not until the frames are on the socket: that would let only one publish onto it at a time.
+            wait=False,
+        )
+    except (*CHANNEL_GONE, TimeoutError) as error:
+        raise _unconfirmed(exchange or routing_key, error) from error
+
+
+def _unconfirmed(where: str, error: Exception) -> BrokerUnavailableError:
+    return BrokerUnavailableError(f"expected RabbitMQ to confirm a publish to {where!r}, got {describe(error)}")

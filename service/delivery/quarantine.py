@@ -39,9 +39,7 @@ class Quarantine:
         try:
             await turn
         except asyncio.CancelledError:
-            if turn in self._waiting:
-                self._waiting.remove(turn)
-            else:
+            if not turn.cancelled():
                 self._leave()
             raise
         try:
@@ -50,6 +48,8 @@ class Quarantine:
             self._leave()
 
     def _next(self) -> None:
+        # All tasks of a lost channel are cancelled together: some of those who wait have not heard of it yet.
+        self._waiting = [turn for turn in self._waiting if not turn.done()]
         if not self._occupied and self._waiting:
             self._occupied = True
             self._waiting.pop(random.randrange(len(self._waiting))).set_result(None)  # noqa: S311 - no secret

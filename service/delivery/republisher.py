@@ -102,5 +102,6 @@ class Republisher:
     def _done(self, task: asyncio.Task[None]) -> None:
         del self._tasks[task]
         self._slots.release()
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._error = self._error or error
+        # aiormq cancels who waits for a confirm when the connection is lost.
+        error = ConnectionResetError("the connection was lost") if task.cancelled() else task.exception()
+        self._error = self._error or error

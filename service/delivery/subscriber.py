@@ -7,9 +7,7 @@ depends on is injected once for a process, when its consumer starts.
 """
 
 import inspect
-import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
 
@@ -24,30 +22,17 @@ from service.delivery.envelope import Envelope
 from service.delivery.outbox import Outbox
 from service.delivery.quarantine import Quarantine, is_suspect
 from service.delivery.settlement import Settlement
+from service.errors import InvalidEventError
 
 Read = Callable[[bytes], Any]
 """From a message's body to the handler's first argument; raises what `Settlement.fail` is to be told."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """The delivery that a handler answers."""
-
-    envelope: Envelope
-    started: float
-    """`time.perf_counter()` when the message was taken."""
-
-    @property
-    def duration_ms(self) -> float:
-        """Milliseconds since then."""
-        return round((time.perf_counter() - self.started) * 1000, 3)
-
-
-async def _at_hand() -> Delivery:
+async def _at_hand() -> Envelope:
     raise NotImplementedError
 
 
-AtHand = Annotated[Delivery, Depends(_at_hand, cast=False)]
+AtHand = Annotated[Envelope, Depends(_at_hand, cast=False)]
 """The one dependency that differs from message to message: the subscriber gives it."""
 
 
@@ -77,10 +62,10 @@ class Subscriber(RabbitSubscriber):
 
     async def _take(self, message: IncomingMessage) -> None:
         """Settle a message. One whose handling is cancelled is not settled: the broker requeues what it held."""
-        started = time.perf_counter()
         try:
             envelope = Envelope.of(message)
-            completion = await self._handle(self.read(message.body), delivery=Delivery(envelope, started))
+            _refuse_unreadable(envelope)
+            completion = await self._handle(self.read(message.body), envelope=envelope)
             await self.line.outbox.publish(completion, envelope)
         except Exception as error:  # noqa: BLE001 - whatever it is, the settlement finds its place
             await self.line.settlement.fail(message, self.queue.name, error)
@@ -107,7 +92,7 @@ class Router(RabbitRouter):
     def consumer(
         self, queue: RabbitQueue, exchange: RabbitExchange | None = None, *, read: Read, prefetch: int, **options: Any
     ) -> RabbitSubscriber:
-        """Return the decorator of a handler: `async def handler(content, delivery: AtHand, …dependencies)`.
+        """Return the decorator of a handler: `async def handler(content, envelope: AtHand, …dependencies)`.
 
         Args:
             queue: the queue to consume.
@@ -131,6 +116,15 @@ class Router(RabbitRouter):
         assert isinstance(subscriber, Subscriber)
         subscriber.line, subscriber.read = self._line, read
         return subscriber
+
+
+def _refuse_unreadable(envelope: Envelope) -> None:
+    if envelope.unreadable:
+        msg = (
+            f"expected AMQP properties with text in UTF-8 and a timestamp in seconds, got {envelope.unreadable}; "
+            "mend the publisher; a replay of the dead letter goes without what could not be read"
+        )
+        raise InvalidEventError(msg)
 
 
 async def _injected(handler: Callable[..., Awaitable[Event]]) -> Callable[..., Awaitable[Event]]:

@@ -17,6 +17,7 @@ from aio_pika.exceptions import ChannelPreconditionFailed
 from faststream.rabbit import ExchangeType, QueueType, RabbitBroker, RabbitExchange, RabbitQueue
 
 from schemas import DocumentDeleted, DocumentSubmitted
+from service.delivery.tolerance import tolerate_any_properties
 from service.durations import format_duration
 from service.errors import StartupError
 
@@ -136,18 +137,25 @@ async def declare(broker: RabbitBroker, topology: Topology) -> None:
         StartupError: a queue or exchange of the same name but other arguments is there already.
 
     """
+    tolerate_any_properties()
     connection = await broker.connect()
-    for exchange in topology.exchanges:
-        # By the broker, on its default channel: FastStream keeps the object, and publishes through this channel then.
-        await _named(f"exchange {exchange.name!r}", broker.declare_exchange(exchange))
     # On a channel of our own: a queue declared by the broker would be consumed on its default channel, whose prefetch
-    # has no bound.
+    # has no bound; and an exchange that the broker has declared once it never declares again.
     async with connection.channel() as channel:
+        for exchange in topology.exchanges:
+            await _named(f"exchange {exchange.name!r}", _declare_exchange(channel, exchange))
         for queue in topology.queues:
             await _named(f"queue {queue.name!r}", _declare_queue(channel, queue))
         for binding in topology.bindings:
             target = await channel.get_queue(binding.queue, ensure=False)
             await target.bind(binding.exchange.name, binding.routing_key, arguments=dict(binding.arguments or {}))
+    for exchange in topology.exchanges:
+        # By the broker, on its default channel: FastStream keeps the object, and publishes through this channel then.
+        await broker.declare_exchange(exchange)
+
+
+async def _declare_exchange(channel: AbstractChannel, exchange: RabbitExchange) -> None:
+    await channel.declare_exchange(exchange.name, exchange.type.value, durable=exchange.durable)
 
 
 async def _declare_queue(channel: AbstractChannel, queue: RabbitQueue) -> None:

@@ -1,17 +1,20 @@
-"""Keeps an eye on this process's own consumers.
+"""Keeps an eye on this process's own connection to RabbitMQ, its publishing and its consumers.
 
-aio-pika restores consumers after a reconnect, a deleted queue or a cancel by the broker. Where it does not, the process
-would live on deaf; here it is mended, or ended so that it is started again.
+aio-pika restores channels and consumers after a reconnect, a deleted queue or a cancel by the broker. Where it does
+not, the process would live on deaf or mute; here it is mended, or ended so that it is started again.
 """
 
 import asyncio
 from collections.abc import Callable
+from enum import Enum, auto
 
+import aio_pika
 import structlog
 from aio_pika.exceptions import AMQPError
 from faststream.rabbit import RabbitBroker
 
-from service.delivery.consumers import deaf_queues, is_blocked
+from service.delivery.connection import losses_told_apart
+from service.delivery.consumers import deaf_queues, is_blocked, publishes, reopen_publishing
 from service.delivery.envelope import describe
 from service.delivery.topology import Topology, declare
 from service.errors import StartupError
@@ -20,38 +23,116 @@ log = structlog.get_logger(__name__)
 
 INTERVAL = 1.0
 """Seconds between two looks."""
+LONGEST_LOOK = 15.0
+"""Seconds that a look may take, with what it mends: aio-pika waits for a lost channel without end."""
 MEND_AFTER = 5
 """Looks at a connected but deaf process until the topology is declared again."""
 GIVE_UP_AFTER = 30
 """Looks until the process is ended."""
 
 
+class State(Enum):
+    """What a look finds."""
+
+    CONNECTED = auto()
+    BLOCKED = auto()
+    AWAY = auto()
+
+
 async def watch_consumers(broker: RabbitBroker, topology: Topology, give_up: Callable[[str], None]) -> None:
     """Watch for ever.
 
     Args:
-        broker: whose subscribers are watched.
-        topology: what is declared again when a consumer is missing.
+        broker: whose connection, publishing channel and subscribers are watched.
+        topology: what is declared again when something is missing.
         give_up: called with the problem when nothing helps.
 
     """
-    looks = 0
+    watch = _Watch(broker, topology, give_up)
     while True:
         await asyncio.sleep(INTERVAL)
-        # A broker that is away or has an alarm is waited for, however long that takes.
-        deaf = await deaf_queues(broker) if await broker.ping(timeout=1.0) and not is_blocked(broker) else []
-        looks = looks + 1 if deaf else 0
-        if looks == MEND_AFTER:
-            log.warning("this process does not consume; declaring the topology again", queues=deaf)
-            await redeclare(broker, topology)
-        elif looks == GIVE_UP_AFTER:
-            give_up(
-                f"expected this process to consume {', '.join(deaf)}, but it does not, and redeclaring did not help"
-            )
+        try:
+            async with losses_told_apart(), asyncio.timeout(LONGEST_LOOK):
+                await watch.look()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next look comes
+            log.warning("the connection could not be looked at", problem=describe(error))
+
+
+class _Watch:
+    def __init__(self, broker: RabbitBroker, topology: Topology, give_up: Callable[[str], None]) -> None:
+        self._broker = broker
+        self._topology = topology
+        self._give_up = give_up
+        self._state = State.CONNECTED
+        self._looks = 0
+
+    async def look(self) -> None:
+        state = await self._see()
+        self._tell(state)
+        failing = await self._failing(state)
+        self._looks = self._looks + 1 if failing else 0
+        if self._looks == GIVE_UP_AFTER:
+            self._give_up(f"expected this process to {failing}, but it does not, and nothing helped")
+        elif failing and state is State.CONNECTED:
+            await self._mend(failing)
+
+    async def _mend(self, failing: str) -> None:
+        if not publishes(self._broker):
+            # At once: until then nothing can be answered, and what is given back comes again.
+            log.warning("the channel for publishing is closed; opening it again")
+            await reopen_publishing(self._broker)
+        elif self._looks == MEND_AFTER:
+            log.warning("this process does not consume; declaring the topology again", expected=failing)
+            await redeclare(self._broker, self._topology)
+
+    async def _see(self) -> State:
+        if not await self._broker.ping(timeout=1.0):
+            return State.AWAY
+        return State.BLOCKED if is_blocked(self._broker) else State.CONNECTED
+
+    def _tell(self, state: State) -> None:
+        before, self._state = self._state, state
+        if state is before:
+            return
+        if state is State.AWAY:
+            log.warning("RabbitMQ is away; connecting again every second")
+        elif state is State.BLOCKED:
+            log.warning("RabbitMQ takes no publishes: it has a memory or disk alarm; work is held")
+        elif before is State.BLOCKED:
+            log.info("RabbitMQ takes publishes again")
+
+    async def _failing(self, state: State) -> str | None:
+        """Return what this process should do and does not, though RabbitMQ would let it."""
+        if state is State.BLOCKED:
+            return None  # an alarm is waited for, however long that takes
+        if state is State.AWAY:
+            lost = "be connected to RabbitMQ, which accepts new connections"
+            return lost if await _accepts(self._broker) else None
+        if not publishes(self._broker):
+            return "publish"
+        deaf = await deaf_queues(self._broker)
+        return f"consume {', '.join(deaf)}" if deaf else None
+
+
+async def _accepts(broker: RabbitBroker) -> bool:
+    """Tell whether RabbitMQ accepts a new connection like ours: then ours should not be gone for long."""
+    if (ours := broker._connection) is None:  # noqa: SLF001 - no public name; covered by a test
+        return False
+    try:
+        async with asyncio.timeout(LONGEST_LOOK / 2), await aio_pika.connect(ours.url):
+            return True
+    except (AMQPError, OSError):
+        return False
+
+
+async def reconnected(broker: RabbitBroker, topology: Topology) -> None:
+    """Declare again what may have been lost with the connection that has just been replaced."""
+    log.warning("the connection to RabbitMQ was lost and is there again; declaring the topology")
+    await redeclare(broker, topology)
 
 
 async def redeclare(broker: RabbitBroker, topology: Topology) -> None:
-    """Declare what may have been lost with the connection; a broker that is away again is waited for."""
+    """Declare what another process or a person deleted meanwhile; a broker that is away again is waited for."""
     try:
         await declare(broker, topology)
     except (AMQPError, StartupError, OSError, RuntimeError) as error:

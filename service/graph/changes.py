@@ -93,3 +93,7 @@ class DocumentState:
     """In order; empty when they were not read."""
     origin: Origin | None = None
     """Where the document was fetched from; None when it was not, or when that was not read."""
+
+
+UNSEEN = DocumentState(-1, live=False, content_hash=None, last_event_id=None, last_answer=None)
+"""A document of which no event has come yet."""

@@ -67,6 +67,8 @@ class Committer:
         self._running: set[asyncio.Task[None]] = set()
         self._recovery: asyncio.Task[None] | None = None
         self._scheduled = False
+        self._abandoned = False
+        self._problem_now: GraphUnavailableError | None = None
 
     @property
     def waiting(self) -> int:
@@ -78,10 +80,16 @@ class Committer:
         """Whether changes are held because the graph is away."""
         return self._recovery is not None
 
+    @property
+    def problem(self) -> str | None:
+        """Why changes are held; None while they are not."""
+        return str(self._problem_now) if self._problem_now else None
+
     async def commit(self, change: Change) -> Answer:
         """Return what the change did, once it is committed.
 
-        Cancelling takes a change back that waits; one that is being written is written to the end.
+        Cancelling takes a change back that waits; one that is being written is written to the end. Whoever comes after
+        `abandon` is cancelled.
 
         Raises:
             GraphUnavailableError: Neo4j was away for longer than changes are held, or fails at this change alone;
@@ -89,13 +97,16 @@ class Committer:
             GraphRejectedError: Neo4j refuses this change; nothing of it is in the graph.
 
         """
+        if self._abandoned:
+            raise asyncio.CancelledError
         item = _Waiting(change)
         self._waiting.append(item)
         self._schedule()
         return await item.answer
 
     def abandon(self) -> None:
-        """Give back what is not committed: whoever waits is cancelled, transactions are cut off."""
+        """Give back what is not committed, for good: whoever waits is cancelled, transactions are cut off."""
+        self._abandoned = True
         tasks = [*self._running, *([self._recovery] if self._recovery else [])]
         for task in tasks:
             task.cancel()
@@ -109,18 +120,20 @@ class Committer:
 
     def _schedule(self) -> None:
         # Not at once: handlers that became runnable in the same turn of the loop belong in the same batch.
-        if not self._scheduled and not self.holding and len(self._running) < self._transactions:
+        if not self._scheduled and self._may_start():
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self._start)
 
+    def _may_start(self) -> bool:
+        return not self._abandoned and not self.holding and len(self._running) < self._transactions
+
     def _start(self) -> None:
         self._scheduled = False
-        if not self.holding and len(self._running) < self._transactions and (batch := self._take()):
-            documents = {item.change.document_id for item in batch}
-            self._busy |= documents
+        if self._may_start() and (batch := self._take()):
+            self._busy |= {item.change.document_id for item in batch}
             task = asyncio.create_task(self._settle(batch))
             self._running.add(task)
-            task.add_done_callback(lambda done: self._finish(done, documents))
+            task.add_done_callback(lambda done: self._finish(done, batch))
             if self._waiting:
                 self._schedule()
 
@@ -135,19 +148,23 @@ class Committer:
         self._waiting.extendleft(reversed(held))
         return batch
 
-    def _finish(self, task: asyncio.Task[None], documents: set[str]) -> None:
+    def _finish(self, task: asyncio.Task[None], batch: list[_Waiting]) -> None:
         self._running.discard(task)
-        self._busy -= documents
+        self._busy -= {item.change.document_id for item in batch}
+        # Whatever ended it: nobody waits for ever.
+        for item in batch:
+            if self._abandoned:
+                item.answer.cancel()
+            elif task.cancelled():
+                _fail(item, GraphUnavailableError("expected to write to the end, but was cut off"))
+            elif (error := task.exception()) is not None:
+                _fail(item, error)
         if self._waiting:
             self._schedule()
 
     async def _settle(self, batch: list[_Waiting]) -> None:
         try:
             answers = await self._write([item.change for item in batch])
-        except asyncio.CancelledError:
-            for item in batch:
-                item.answer.cancel()
-            raise
         except GraphUnavailableError as error:
             await self._settle_unavailable(batch, error)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is the culprit's alone
@@ -182,8 +199,12 @@ class Committer:
         try:
             await self._probe()
         except GraphUnavailableError as error:
-            return error
-        return None
+            self._problem_now = error
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody knows then that the graph takes writes
+            self._problem_now = GraphUnavailableError(f"expected Neo4j to take a write, got {error!r}")
+        else:
+            self._problem_now = None
+        return self._problem_now
 
     def _start_recovery(self, problem: GraphUnavailableError) -> None:
         if self._recovery is None:
@@ -210,6 +231,6 @@ class Committer:
             _fail(self._waiting.popleft(), problem)
 
 
-def _fail(item: _Waiting, error: Exception) -> None:
+def _fail(item: _Waiting, error: BaseException) -> None:
     if not item.answer.done():
         item.answer.set_exception(error)

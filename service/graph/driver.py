@@ -12,6 +12,7 @@ from neo4j.exceptions import ConfigurationError, Neo4jError, ServiceUnavailable,
 
 from service import __version__
 from service.errors import StartupError
+from service.graph.resets import tell_resets
 
 SPARE_CONNECTIONS = 2
 """Beside one a transaction: the readiness probe and the sweeper."""
@@ -38,6 +39,7 @@ def open_driver(address: GraphAddress, transactions: int) -> AsyncDriver:
         transactions: write transactions at a time; the pool holds a few connections more, so a leak shows at once.
 
     """
+    tell_resets()
     try:
         return AsyncGraphDatabase.driver(
             address.uri,

@@ -39,7 +39,7 @@ class Plan:
     moved: list[Row] = field(default_factory=list)
     chunks: list[Row] = field(default_factory=list)
     pairs: list[tuple[str, str]] = field(default_factory=list)
-    links: dict[str, tuple[str, list[tuple[str, float]]]] = field(default_factory=dict)
+    links: dict[str, tuple[str, list[list[float]]]] = field(default_factory=dict)
 
     @property
     def retires(self) -> bool:
@@ -105,9 +105,19 @@ def answer_of(
     """Return the answer to an event that is settled: repeated, or overtaken. None when it is to be applied.
 
     A settled event stays settled, as versions only grow; so this holds without a lock, too.
+
+    Args:
+        state: of the event's document.
+        event_id: of the event.
+        version: of the event.
+        superseded: the outcome of an event of this kind that was overtaken. A submission and a deletion that share id
+            and version are two events: the answer to one is none to the other.
+
     """
-    if version == state.version and event_id == state.last_event_id and state.last_answer is not None:
-        return state.last_answer
+    last = state.last_answer
+    repeated = version == state.version and event_id == state.last_event_id
+    if repeated and last is not None and type(last.outcome) is type(superseded):
+        return last
     return Answer(superseded) if version <= state.version else None
 
 
@@ -169,9 +179,12 @@ def _diff(result: Plan, before: Sequence[ChunkRecord], after: Sequence[ChunkReco
             "heading": chunk.heading,
         }
         if (known := old.get(chunk.id)) is None:
-            result.chunks.append(row | {"documentId": change.document_id, "text": chunk.text, "hash": chunk.hash})
+            row |= {"documentId": change.document_id, "text": chunk.text, "hash": chunk.hash}
+            place = row["place"] = len(result.chunks)
+            result.chunks.append(row)
             for keyword in chunk.keywords:
-                result.links.setdefault(keyword.id, (keyword.name, []))[1].append((chunk.id, keyword.weight))
+                # A list: for each tuple the driver asks whether it is a special type.
+                result.links.setdefault(keyword.id, (keyword.name, []))[1].append([place, keyword.weight])
         elif (known.index, known.start, known.end, known.page, known.heading) != (
             chunk.index,
             chunk.start,

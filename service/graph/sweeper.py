@@ -5,13 +5,13 @@ import random
 
 import structlog
 from neo4j import AsyncDriver
-from neo4j.exceptions import DriverError, Neo4jError
 
 from service.graph.statements import statement
 
 log = structlog.get_logger(__name__)
 
-NOTES_PER_RUN = 100
+NOTES_PER_RUN = 10
+"""Of a thousand entities at most each."""
 ENTITIES_PER_RUN = 1000
 
 
@@ -39,7 +39,7 @@ class Sweeper:
             await asyncio.sleep(self._interval * random.uniform(0.8, 1.2))  # noqa: S311 - jitter, no secret
             try:
                 swept = await self.sweep()
-            except (Neo4jError, DriverError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, entities are swept as long as the process lives
                 log.warning("sweep failed", error=f"{type(error).__name__}: {error}")
             else:
                 if swept:

@@ -9,7 +9,7 @@ from neo4j import AsyncDriver, AsyncManagedTransaction, unit_of_work
 from neo4j.exceptions import DriverError, Neo4jError
 
 from service.errors import GraphUnavailableError
-from service.graph.changes import Answer, Change, ChunkRecord, Confirmation, DocumentState, Submission
+from service.graph.changes import UNSEEN, Answer, Change, ChunkRecord, Confirmation, DocumentState, Submission
 from service.graph.failures import is_race, translate
 from service.graph.plan import Plan, plan
 from service.graph.properties import document_state
@@ -75,7 +75,8 @@ class GraphWriter:
                 result = await session.run(statement("probe"))
                 await result.consume()
         except (Neo4jError, DriverError, OSError) as error:
-            msg = f"expected Neo4j to take a write, got {type(error).__name__}: {error}"
+            why = f"{type(error).__name__}: {error}" if str(error) else f"no answer within {PATIENCE:g} s"
+            msg = f"expected Neo4j to take a write, got {why}"
             raise GraphUnavailableError(msg) from error
 
 
@@ -101,7 +102,7 @@ def _parameters(result: Plan) -> dict[str, Any]:
 
 async def _claim(tx: AsyncManagedTransaction, changes: Sequence[Change]) -> dict[str, DocumentState]:
     ids = sorted({change.document_id for change in changes})
-    states = {row["id"]: document_state(row) for row in await _rows(tx, "claim", ids=ids)}
+    states = dict.fromkeys(ids, UNSEEN) | {row["id"]: document_state(row) for row in await _rows(tx, "claim", ids=ids)}
     if replaced := sorted({c.document_id for c in changes if _replaces(states[c.document_id], c)}):
         for row in await _rows(tx, "read_chunks", ids=replaced):
             chunks = [

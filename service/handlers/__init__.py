@@ -1,7 +1,7 @@
-"""Subscribers: event in, event out.
+"""Subscribers: event in, event out; and `pipeline`, what is done in between.
 
-A handler validates, calls one method and returns the completion. It does not acknowledge, retry, catch, publish or know
-Cypher; `delivery` does the rest.
+A handler calls one method of the pipeline and returns the completion. It does not acknowledge, retry, catch, publish or
+know Cypher; `delivery` does the rest.
 """
 
 from service.handlers.crashes import crashes_router

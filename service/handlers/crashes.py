@@ -1,10 +1,13 @@
-"""Messages that were delivered up to the limit without any answer: each ended its process, or was always cut off."""
+"""Messages that RabbitMQ took out of their queue, and nobody has answered.
+
+Mostly they were delivered up to the limit: each ended its process, or was always cut off.
+"""
 
 from faststream.rabbit import RabbitRouter
 
 from service.delivery.subscriber import AtHand, Line, Router
 from service.delivery.topology import Topology
-from service.errors import CrashLoopError
+from service.errors import CrashLoopError, InvalidEventError
 
 PREFETCH = 16
 
@@ -14,11 +17,13 @@ def crashes_router(line: Line, topology: Topology) -> RabbitRouter:
     router = Router(line)
 
     @router.consumer(topology.crashed, read=bytes, prefetch=PREFETCH, include_in_schema=False)
-    async def crashed(body: bytes, delivery: AtHand) -> None:
-        msg = (
-            f"expected the message to be answered within {topology.delivery_limit} deliveries, got none: it ends its "
-            "process, or the process was ended each time while it was in flight; replay it once the cause is mended"
-        )
-        raise CrashLoopError(msg)
+    async def crashed(body: bytes, envelope: AtHand) -> None:
+        if envelope.expired:
+            msg = (
+                "expected an event that stays until it is handled, but its time to live was over before; publish it "
+                "without `expiration`, set no message-ttl on the queue, and replay it"
+            )
+            raise InvalidEventError(msg)
+        raise CrashLoopError.after(f"{topology.delivery_limit} deliveries")
 
     return router

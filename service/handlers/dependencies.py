@@ -2,9 +2,7 @@
 
 from faststream import ContextRepo
 
-from service.graph.committer import Committer
-from service.graph.registers import Registers
-from service.ingest.ingestor import Ingestor
+from service.handlers.pipeline import Pipeline
 
 
 class Dependencies:
@@ -13,17 +11,7 @@ class Dependencies:
     def __init__(self, context: ContextRepo) -> None:
         self._context = context
 
-    async def ingestor(self) -> Ingestor:
-        """Return the process's ingestor."""
-        ingestor: Ingestor = self._context.get("ingestor")
-        return ingestor
-
-    async def committer(self) -> Committer:
-        """Return the process's committer."""
-        committer: Committer = self._context.get("committer")
-        return committer
-
-    async def registers(self) -> Registers:
-        """Return the registers of the process's graph."""
-        registers: Registers = self._context.get("registers")
-        return registers
+    async def pipeline(self) -> Pipeline:
+        """Return the process's pipeline, which holds its ingestor and the committer to its driver."""
+        pipeline: Pipeline = self._context.get("pipeline")
+        return pipeline

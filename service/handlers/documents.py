@@ -1,50 +1,28 @@
 """Submissions and deletions."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from faststream import Depends
 from faststream.rabbit import RabbitRouter
 from pydantic import ValidationError
 
 from schemas import DocumentDeleted, DocumentProcessed, DocumentRemoved, DocumentSubmitted, Event
-from service.delivery.envelope import now
-from service.delivery.subscriber import AtHand, Delivery, Line, Router
+from service.delivery.subscriber import AtHand, Line, Router
 from service.delivery.topology import COMPLETIONS, DOCUMENTS, Topology
 from service.errors import InvalidEventError, TooLargeError
-from service.graph.changes import Answer, Deletion
-from service.graph.committer import Committer
-from service.graph.registers import Registers
 from service.handlers.dependencies import Dependencies
-from service.handlers.submissions import submit
-from service.ingest.ingestor import Ingestor
-from service.telemetry import Metrics
+from service.handlers.pipeline import Pipeline, problems_of
 
 Kind = TypeVar("Kind", bound=Event)
 
 
 def documents_router(
-    line: Line, dependencies: Dependencies, topology: Topology, metrics: Metrics, *, prefetch: int, max_message: int
+    line: Line, dependencies: Dependencies, topology: Topology, *, prefetch: int, max_message: int
 ) -> RabbitRouter:
     """Return the subscribers of the two work queues; `max_message` is the most bytes of a message that is read."""
     router = Router(line)
-    ingestor_ = Depends(dependencies.ingestor, cast=False)
-    committer_ = Depends(dependencies.committer, cast=False)
-    registers_ = Depends(dependencies.registers, cast=False)
-
-    def head(event: DocumentSubmitted | DocumentDeleted, delivery: Delivery, answer: Answer) -> dict[str, Any]:
-        """Return what both completions begin with, and count the event."""
-        duration = delivery.duration_ms
-        metrics.completed(event.kind, answer.outcome, duration / 1000)
-        return {
-            "document_id": event.document_id,
-            "version": event.order,
-            "causation_id": delivery.envelope.event_id,
-            "occurred_at": now(),
-            "outcome": answer.outcome,
-            "duration_ms": duration,
-            "attempt": delivery.envelope.attempt,
-        }
+    pipeline_ = Depends(dependencies.pipeline, cast=False)
 
     @router.publisher(
         exchange=COMPLETIONS,
@@ -62,19 +40,9 @@ def documents_router(
         description="Bring the graph up to a document that is new or has changed.",
     )
     async def submitted(
-        event: DocumentSubmitted,
-        delivery: AtHand,
-        ingestor: Annotated[Ingestor, ingestor_],
-        committer: Annotated[Committer, committer_],
-        registers: Annotated[Registers, registers_],
+        event: DocumentSubmitted, envelope: AtHand, pipeline: Annotated[Pipeline, pipeline_]
     ) -> DocumentProcessed:
-        answer, content_hash = await submit(delivery.envelope.event_id, event, ingestor, committer, registers)
-        return DocumentProcessed(
-            **head(event, delivery, answer),
-            chunks=answer.chunks,
-            keywords=answer.keywords,
-            content_hash=content_hash,
-        )
+        return await pipeline.process(event, envelope)
 
     @router.publisher(
         exchange=COMPLETIONS,
@@ -92,12 +60,9 @@ def documents_router(
         description="Remove a document from the graph and keep a tombstone against late events.",
     )
     async def deleted(
-        event: DocumentDeleted,
-        delivery: AtHand,
-        committer: Annotated[Committer, committer_],
+        event: DocumentDeleted, envelope: AtHand, pipeline: Annotated[Pipeline, pipeline_]
     ) -> DocumentRemoved:
-        answer = await committer.commit(Deletion(delivery.envelope.event_id, event.order, event.document_id))
-        return DocumentRemoved(**head(event, delivery, answer))
+        return await pipeline.remove(event, envelope)
 
     return router
 
@@ -113,15 +78,7 @@ def _reader(kind: type[Kind], largest: int) -> Callable[[bytes], Kind]:
         try:
             return kind.read(body)
         except ValidationError as error:
-            raise InvalidEventError(_explain(kind, error)) from None
+            msg = f"expected a {kind.kind} event, got a body with {problems_of(error, 'body')}"
+            raise InvalidEventError(msg) from None
 
     return read
-
-
-def _explain(kind: type[Event], error: ValidationError) -> str:
-    # Without the values: one may be megabytes long or confidential.
-    problems = [
-        f"{'.'.join(str(part) for part in problem['loc']) or 'body'}: {problem['msg'].removeprefix('Value error, ')}"
-        for problem in error.errors(include_url=False, include_input=False, include_context=False)
-    ]
-    return f"expected a {kind.kind} event, got a body with {len(problems)} problem(s): {'; '.join(problems[:10])}"

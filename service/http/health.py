@@ -11,7 +11,8 @@ from faststream.rabbit import RabbitBroker
 from neo4j import AsyncDriver
 from neo4j.exceptions import DriverError, Neo4jError
 
-from service.delivery.consumers import deaf_queues, is_blocked
+from service.delivery.consumers import deaf_queues, is_blocked, publishes
+from service.graph.committer import Committer
 from service.graph.driver import ping
 
 GRAPH_TIMEOUT = 2.0
@@ -35,9 +36,11 @@ class Readiness:
             found["rabbitmq"] = "expected a connection, got none; see RABBITMQ_URL and the broker's log"
         elif is_blocked(self._broker):
             found["rabbitmq"] = "expected RabbitMQ to take publishes, but it has a memory or disk alarm; see its log"
+        elif not publishes(self._broker):
+            found["rabbitmq"] = "expected a channel to publish on, but it is closed; it is opened again within seconds"
         elif deaf := await deaf_queues(self._broker):
             found["consumers"] = f"expected this process to consume {', '.join(deaf)}, but it does not"
-        if problem := await self._graph_problem():
+        if problem := await self._graph_problem() or self._hold():
             found["neo4j"] = problem
         if (bridge := self._app.context.get("bridge")) and (problem := await bridge.problem()):
             found["celery"] = problem
@@ -49,6 +52,13 @@ class Readiness:
             problem = await self._ask_graph()
             self._graph = time.monotonic(), problem
         return problem
+
+    def _hold(self) -> str | None:
+        """Return why messages are held: a graph that answers may be read-only or full."""
+        committer: Committer | None = self._app.context.get("committer")
+        if committer is None or committer.problem is None:
+            return None
+        return f"{committer.problem}; messages are held until it does"
 
     async def _ask_graph(self) -> str | None:
         driver: AsyncDriver | None = self._app.context.get("driver")

@@ -48,6 +48,16 @@ def bridge_settings(url, graph_address, redis_server) -> Settings:
     )
 
 
+@pytest.fixture
+def with_bridge(settings):
+    """The settings of a service of one test, with the bridge."""
+
+    def changed(**more):
+        return settings.model_copy(update={"celery_queues": (QUEUE,), "startup_timeout": 30.0, **more})
+
+    return changed
+
+
 @pytest.fixture(scope="module")
 async def app(bridge_settings, driver, graph_address):
     """The running service."""

@@ -7,24 +7,22 @@ import shlex
 import aio_pika
 import pytest
 from celery.exceptions import TaskRevokedError
+from kombu.transport.native_delayed_delivery import (
+    bind_queue_to_native_delayed_delivery_exchange,
+    declare_native_delayed_delivery_exchanges_and_queues,
+)
 from yarl import URL
 
 from service.bridge import places
-from service.bridge.places import RETURNED
+from service.bridge.lanes import DELAYS
+from service.bridge.places import CELERY, RETURNED, counts
 from service.bridge.policy import policy_command, policy_is_missing
 from service.delivery.topology import RETRY
 from tests.bridge.caller import QUEUE, Caller
 from tests.support.broker import BrokerView
+from tests.support.counting import CountingProxy
 from tests.support.proxy import Proxy
 from tests.support.vhosts import private_stack
-
-
-@pytest.fixture
-def with_bridge(settings):
-    def changed(**more):
-        return settings.model_copy(update={"celery_queues": (QUEUE,), "startup_timeout": 30.0, **more})
-
-    return changed
 
 
 @pytest.fixture
@@ -39,6 +37,21 @@ def task(document_id, **headers):
     body = json.dumps([[document_id, "T", "Some text."], {}, {}]).encode()
     all_headers = {"task": "process_document", "id": f"task-{document_id}", **headers}
     return aio_pika.Message(body, headers=all_headers, content_type="application/json", delivery_mode=2)
+
+
+async def test_without_queues_of_callers_nothing_of_the_bridge_is_there(settings, serve):
+    target = URL(settings.rabbitmq_url)
+    async with CountingProxy(target.host, target.port) as proxy:
+        url = str(target.with_host("127.0.0.1").with_port(proxy.port))
+        async with (
+            serve(settings.model_copy(update={"rabbitmq_url": url})) as app,
+            BrokerView(settings.rabbitmq_url) as view,
+        ):
+            assert app.context.get("bridge") is None
+            await view.answer(await view.submit("a"))
+            assert proxy.accepted == 1
+            for queue in (CELERY, RETURNED, *(f"{CELERY}.eta.{delay}s" for delay in DELAYS)):
+                assert await counts(view.connection, queue) is None
 
 
 async def test_a_priority_queue_of_the_callers_is_served_by_priority(with_bridge, serve, rabbitmq_url):
@@ -100,6 +113,54 @@ async def test_a_result_waits_for_redis_to_come_back(with_bridge, serve, rabbitm
             assert (await caller.get(result))["outcome"] == "created"
             assert not await view.dead()
         await caller.close()
+
+
+QUORUM = {
+    "task_default_queue_type": "quorum",
+    "task_default_exchange_type": "topic",
+    "task_create_missing_queue_type": "quorum",
+    "task_create_missing_queue_exchange_type": "topic",
+}
+"""Settings of a client that leaves the waiting for an ETA to Celery's delay queues."""
+
+
+async def test_an_eta_of_a_client_with_quorum_queues_is_waited_for(with_bridge, serve, rabbitmq_url):
+    caller = Caller(rabbitmq_url, **QUORUM)
+    async with serve(with_bridge()), BrokerView(rabbitmq_url) as view:
+        later = await caller.send("later", "T", "x", countdown=3600)
+        async with asyncio.timeout(30):
+            while not await view.depth(f"{CELERY}.eta.1024s"):
+                await asyncio.sleep(0.05)
+        assert (await caller.ask("soon", "T", "x", countdown=2))["outcome"] == "created"
+        exchange = {"exchange": CELERY, "exchange_type": "topic", "routing_key": CELERY}
+        assert (await caller.ask("by exchange", "T", "x", countdown=1, **exchange))["outcome"] == "created"
+        await caller.do(later.forget)
+    await caller.close()
+
+
+async def test_an_eta_that_celerys_own_delay_queues_keep_is_left_to_them(with_bridge, serve, rabbitmq_url):
+    caller = Caller(rabbitmq_url, **QUORUM)
+
+    queue = caller.app.amqp.queues[QUEUE]
+
+    def declare(*, as_a_worker):
+        with caller.app.connection_for_write() as connection:
+            queue(connection.default_channel).declare()
+            if as_a_worker:
+                declare_native_delayed_delivery_exchanges_and_queues(connection, "quorum")
+                bind_queue_to_native_delayed_delivery_exchange(connection, queue)
+
+    await caller.do(declare, as_a_worker=False)
+    async with serve(with_bridge()):
+        pass  # a bridge that came before the workers
+    await caller.do(declare, as_a_worker=True)
+    async with serve(with_bridge()), BrokerView(rabbitmq_url) as view:
+        later = await caller.send("later", "T", "x", countdown=3600)
+        answer = await caller.ask("soon", "T", "x", countdown=2)
+        assert answer["outcome"] == "created"
+        assert not await view.depth(f"{CELERY}.eta.1024s")
+        await caller.do(later.forget)
+    await caller.close()
 
 
 async def test_a_task_whose_queue_was_deleted_is_finished_and_the_queue_is_consumed_again(

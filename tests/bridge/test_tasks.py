@@ -173,6 +173,13 @@ async def test_a_countdown_waits_in_rabbitmq_and_holds_no_delivery(caller, event
     await caller.do(later.forget)
 
 
+async def test_a_task_that_waits_for_its_eta_is_older_than_one_that_was_sent_after_it(caller, view):
+    waiting = await caller.send("waited", "T", "Old text.", countdown=3)
+    assert (await caller.ask("waited", "T", "New text."))["outcome"] == "created"
+    assert (await caller.get(waiting))["outcome"] == "superseded"
+    assert await view.texts("waited") == ["New text."]
+
+
 async def test_a_task_whose_eta_is_past_is_done_at_once(caller):
     answer = await caller.ask("past", "T", "x", eta=datetime.now(UTC) - timedelta(hours=1))
     assert answer["outcome"] == "created"

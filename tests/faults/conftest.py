@@ -16,7 +16,7 @@ from tests.support.stacks import start_stack
 def stack() -> Iterator[Stack]:
     """Empty servers, started when a test here first asks and stopped at the end."""
     if not (os.environ.get("RABBITMQ_URL") or os.environ.get("DOCGRAPH_FAULTS")):
-        pytest.skip("the fault harness starts servers: run `make test-long` or `make faults`")
+        pytest.skip("the fault harness starts servers: run `make test` or `make faults`")
     with ExitStack() as exits:
         try:
             stack = start_stack(exits, "faults")

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 import redis
@@ -23,6 +24,7 @@ from tests.faults.collector import COMPLETIONS, Collector, keep_completions
 from tests.faults.run import POLL_SECONDS
 from tests.faults.scenarios import THIRD
 from tests.faults.workers import Make, Worker
+from tests.faults.workload import SHORT
 
 LONG = os.environ.get("DOCGRAPH_FAULTS") == "long"
 TASKS = 5000 if LONG else 200
@@ -36,6 +38,9 @@ pytestmark = pytest.mark.timeout(4 * ANSWERED_WITHIN)
 
 class BridgeRun:
     """What a scenario works with; see `tests.faults.run.Run`."""
+
+    size = replace(SHORT, broker_frozen=60)
+    """So long that the service misses the broker's heartbeats and gives its connections up."""
 
     def __init__(self, settings, vhost, rabbitmq, redis_url) -> None:
         self.url = settings.rabbitmq_url
@@ -64,7 +69,9 @@ class BridgeRun:
     def publish(self, numbers) -> None:
         """Send tasks as one process of a caller does, until each is confirmed."""
         client = Celery("caller", broker=self.url, backend=self.redis_url, set_as_current=False)
-        client.conf.broker_transport_options = {"confirm_publish": True, "socket_timeout": 10}
+        client.conf.broker_transport_options = {"confirm_publish": True, "socket_timeout": 10, "max_retries": 3}
+        # Of its own: kombu's pools are shared by all threads that connect to one place, and so is a closed one.
+        connection = client.connection_for_write()
         for number in numbers:
             text = TEXT.format(number=number, force=number % 12)
             until = time.monotonic() + ANSWERED_WITHIN
@@ -76,17 +83,19 @@ class BridgeRun:
                         task_id=task_id(number),
                         queue=QUEUE,
                         retry=False,
+                        connection=connection,
                     )
-                except Exception:  # noqa: BLE001 - whatever a client meets, it sends again
-                    assert time.monotonic() < until, "the broker did not come back"
-                    client.pool.force_close_all()
-                    client = Celery("caller", broker=self.url, backend=self.redis_url, set_as_current=False)
-                    client.conf.broker_transport_options = {"confirm_publish": True, "socket_timeout": 10}
+                except Exception:  # whatever a client meets, it sends again
+                    if time.monotonic() > until:
+                        raise
+                    connection.collect(socket_timeout=1)
+                    connection = client.connection_for_write()
                     time.sleep(0.1)
                 else:
                     break
             self.confirmed.add(number)
             time.sleep(0.01)  # a load that lasts beyond the fault
+        connection.release()
 
 
 def task_id(number: int) -> str:
@@ -108,6 +117,7 @@ ALL: tuple[Scenario, ...] = (
     the_callers_queue_is_deleted,
     scenarios.the_broker_app_is_stopped_and_started_twice,
     scenarios.the_broker_is_killed,
+    scenarios.the_broker_freezes,
 )
 CHOSEN = ALL if "DOCGRAPH_FAULTS" in os.environ else ALL[:1]
 

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests.support.broker import BrokerView
+
 GOOD = {"document_id": "good", "version": 1, "text": "Good text."}
 
 ACCEPTED = {
@@ -115,3 +117,20 @@ async def test_the_publishers_own_headers_stay_on_the_dead_letter(broker):
     await broker.until(1)
     (dead,) = await broker.dead()
     assert dead.headers["tenant"] == "acme"
+
+
+async def test_a_repeat_of_an_answered_event_is_not_failed_by_a_limit_that_was_lowered_since(serve, settings, graph):
+    text = "Honey bees dance. " * 100
+    async with serve(settings), BrokerView(settings.rabbitmq_url) as broker:
+        id_ = await broker.submit("a", 1, text)
+        first = await broker.answer(id_)
+        assert first["outcome"] == "created"
+    strict = settings.model_copy(update={"max_document_characters": 1000})
+    async with serve(strict), BrokerView(settings.rabbitmq_url) as broker:
+        body = {"document_id": "a", "version": 1, "text": text}
+        await broker.publish("document.submitted", body, message_id=id_)
+        repeat = await broker.answer(id_)
+        assert (repeat["kind"], repeat["outcome"]) == ("document.processed", "created")
+        assert (repeat["chunks"], repeat["content_hash"]) == (first["chunks"], first["content_hash"])
+        other = await broker.publish("document.submitted", body)
+        assert (await broker.answer(other))["reason"] == "too_large"

@@ -111,6 +111,20 @@ async def test_a_replay_with_an_edit_heals_a_poison_message(broker, graph, dead)
     assert await broker.depth(DEAD) == 0
 
 
+async def test_a_rebuilt_graph_holds_what_an_edit_has_healed(broker, graph, dead, connection):
+    id_ = await broker.publish("document.submitted", {"document_id": "a", "text": "Honey bees."})
+    await broker.answer(id_)
+    assert (await dead("replay", "--event", id_, "--set", "version=3")).exit_code == 0
+    await broker.until(2)
+
+    await graph.wipe()
+    assert (await journal.replay(connection)).done == 2
+
+    await broker.until(4)
+    assert (await graph.document("a"))["version"] == 3
+    assert await graph.texts("a") == ["Honey bees."]
+
+
 async def test_a_body_can_be_edited_in_the_editor_and_keeps_the_id_derived_from_the_old_one(broker, dead):
     await broker.publish_bare("document.submitted", {"document_id": "a", "version": "soon", "text": "Honey bees."})
     (failed,) = await broker.until(1)

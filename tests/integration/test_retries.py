@@ -1,10 +1,13 @@
 """What fails for a while is tried again later; what fails for good, or kills its process, ends in the dead letters."""
 
+import asyncio
 import json
 
 import pytest
 
-from schemas import Reason
+from schemas import Reason, completion_id
+from service.delivery.connection import connected
+from service.delivery.stream import read_stream
 from service.errors import GraphUnavailableError
 from tests.support.broker import BrokerView
 from tests.support.processes import a_process
@@ -72,6 +75,37 @@ async def test_an_error_that_outlasts_the_tiers_is_dead_lettered_with_its_histor
     assert json.loads(dead.body)["document_id"] == "a"
 
 
+async def test_poison_outlives_the_loss_of_the_dead_letter_queue(service, broker):
+    await broker.channel.queue_delete("documents.dead")
+    poison = [await broker.publish("document.submitted", b"[]") for _ in range(3)]
+    for id_ in poison:
+        failed = await broker.answer(id_)
+        assert (failed["reason"], failed["attempts"]) == ("invalid_event", 1)
+    assert sorted(message.message_id for message in await broker.dead()) == sorted(poison)
+
+
+async def test_a_retry_outlives_the_loss_of_its_tier(service, broker):
+    # Once while there is no tier, once to go through it.
+    fail(service, 2, GraphUnavailableError("away"))
+    await broker.channel.queue_delete("documents.retry.1s")
+    id_ = await broker.submit("a")
+    answer = await broker.answer(id_)
+    assert (answer["outcome"], answer["attempt"]) == ("created", 2)
+
+
+async def test_completions_go_out_again_after_the_loss_of_their_exchange(service, broker, rabbitmq_url):
+    await broker.channel.exchange_delete("documents.completions")
+    id_ = await broker.submit("a")
+
+    async with asyncio.timeout(30), connected(rabbitmq_url) as connection:
+        while not (found := [event async for event in read_stream(connection, "documents.completions.journal")]):
+            await asyncio.sleep(0.2)
+    assert [(event.type, event.message_id) for event in found] == [
+        ("document.processed", completion_id(id_, "document.processed"))
+    ]
+    assert await broker.dead() == []
+
+
 async def test_one_dead_document_leaves_its_neighbours_alone(service, broker):
     fail(service, 0, None)
     ids = [await broker.submit(f"d{n}") for n in range(5)]
@@ -105,3 +139,21 @@ async def test_a_message_that_is_never_answered_ends_as_a_crash_loop(serve, sett
             next_id = await broker.submit("next")
             assert (await broker.answer(next_id))["outcome"] == "created"
             assert await service.stop() == 0
+
+
+async def test_an_event_whose_time_to_live_is_over_is_told_from_a_crash_loop(serve, settings, graph):
+    async with serve(settings), BrokerView(settings.rabbitmq_url):
+        pass  # declares the topology
+    async with BrokerView(settings.rabbitmq_url) as broker:
+        id_ = await broker.publish(
+            "document.submitted", {"document_id": "a", "version": 1, "text": "x"}, expiration=0.1
+        )
+        async with asyncio.timeout(20):
+            while not await broker.depth("documents.crashed"):
+                await asyncio.sleep(0.05)
+        async with serve(settings):
+            failed = await broker.answer(id_)
+            assert (failed["reason"], failed["document_id"], failed["attempts"]) == ("invalid_event", "a", 1)
+            assert "time to live was over" in failed["detail"]
+            (dead,) = await broker.dead()
+            assert dead.expiration is None

@@ -4,8 +4,14 @@ import asyncio
 import base64
 import signal
 
+import pytest
+from yarl import URL
+
+from service.app import build_app
 from tests.support.broker import BrokerView
 from tests.support.processes import a_process, free_port
+from tests.support.proxy import Proxy
+from tests.support.vhosts import private_stack
 
 
 def a_slow_pdf() -> str:
@@ -68,6 +74,39 @@ async def test_the_end_of_the_grace_requeues_what_is_in_flight(settings, graph):
     assert (await graph.counts())["documents"] == 0
 
 
+async def test_the_watch_ends_before_the_drain_as_consumers_that_stop_look_deaf(settings, graph, driver):
+    app = build_app(settings)
+    serving, draining = asyncio.Event(), asyncio.Event()
+
+    async def run():
+        async with app.start_lifespan_context():
+            serving.set()
+            await draining.wait()
+
+    running = asyncio.create_task(run())
+    await serving.wait()
+    assert "watch" in tasks()
+    async with BrokerView(settings.rabbitmq_url) as broker, driver.session(database=graph.database) as session:
+        transaction = await session.begin_transaction()
+        await (await transaction.run("CREATE (:Document {id: 'held', version: 0, status: 'READY'})")).consume()
+        id_ = await broker.submit("held")
+        await until_taken(broker)
+        draining.set()
+        async with asyncio.timeout(10):
+            while any(subscriber.running for subscriber in app.brokers[0].subscribers):
+                await asyncio.sleep(0.01)
+        assert not running.done()
+        assert "watch" not in tasks()
+        await transaction.rollback()
+        assert (await broker.answer(id_))["outcome"] == "created"
+    await running
+    assert app.exit_code == 0
+
+
+def tasks():
+    return {task.get_name() for task in asyncio.all_tasks()}
+
+
 async def test_sigterm_while_it_waits_for_rabbitmq_ends_the_start(settings):
     waiting = settings.model_copy(update={"rabbitmq_url": f"amqp://127.0.0.1:{free_port()}/", "startup_timeout": 60.0})
     async with a_process(waiting) as service:
@@ -83,7 +122,88 @@ async def test_sigterm_while_it_waits_for_neo4j_ends_the_start(settings):
         assert await service.stop(within=40) == 0
 
 
+async def test_sigterm_while_it_reconnects_to_rabbitmq_ends_it_in_order(settings):
+    address = URL(settings.rabbitmq_url)
+    async with Proxy(address.host, address.port) as proxy:
+        url = str(address.with_host("127.0.0.1").with_port(proxy.port))
+        async with a_process(settings.model_copy(update={"rabbitmq_url": url})) as service:
+            await service.ready()
+            await proxy.cut()
+            await until_reconnecting(service)
+            assert await service.stop(within=40) == 0
+
+
+async def test_sigterm_while_it_reconnects_to_rabbitmq_leaves_what_was_in_flight_to_the_next(settings, graph):
+    address = URL(settings.rabbitmq_url)
+    async with Proxy(address.host, address.port) as proxy:
+        url = str(address.with_host("127.0.0.1").with_port(proxy.port))
+        cut_off = settings.model_copy(update={"rabbitmq_url": url})
+        async with a_process(cut_off, DOCGRAPH_SHUTDOWN_GRACE="1") as service:
+            await service.ready()
+            async with BrokerView(settings.rabbitmq_url) as broker:
+                await broker.submit("slow", text=None, data=a_slow_pdf(), media_type="application/pdf")
+                await until_taken(broker)
+                await proxy.cut()
+                await until_reconnecting(service)
+                assert await service.stop(within=40) in (0, 1)
+                assert await broker.depth("documents.submitted") == 1
+                assert broker.completions == []
+    assert (await graph.counts())["documents"] == 0
+
+
+async def until_reconnecting(service):
+    async with asyncio.timeout(30):
+        while "rabbitmq" not in await service.problems():
+            await asyncio.sleep(0.02)
+
+
 async def until_starting(service):
     async with asyncio.timeout(60):
         while "Waiting for application startup" not in service.log:
             await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+def alarmed(vhosts):
+    """A broker that a test may give an alarm."""
+    if vhosts is None:
+        pytest.skip("this RabbitMQ is not ours to trouble")
+    return private_stack().rabbitmq
+
+
+async def test_sigterm_during_an_alarm_gives_back_at_once(settings, graph, driver, alarmed):
+    async with a_process(settings, DOCGRAPH_SHUTDOWN_GRACE="60") as service:
+        await service.ready()
+        async with BrokerView(settings.rabbitmq_url) as broker, driver.session(database=graph.database) as session:
+            transaction = await session.begin_transaction()
+            await (await transaction.run("CREATE (:Document {id: 'held', version: 0, status: 'READY'})")).consume()
+            await broker.submit("held")
+            await broker.submit("other")
+            await broker.until(1)
+            await until_taken(broker)
+            await asyncio.to_thread(alarmed.ctl, "set_vm_memory_high_watermark", "absolute", "1")
+            try:
+                await transaction.rollback()
+                async with asyncio.timeout(30):
+                    while "RabbitMQ takes no publishes" not in service.log:
+                        await asyncio.sleep(0.1)
+                assert await service.stop(within=30) == 1
+                assert "requeued" in service.log
+            finally:
+                await asyncio.to_thread(alarmed.ctl, "set_vm_memory_high_watermark", "absolute", "1536MB")
+            async with asyncio.timeout(30):
+                while await broker.depth("documents.submitted") != 1:
+                    await asyncio.sleep(0.1)
+
+
+async def test_sigterm_while_rabbitmq_is_frozen_ends_it_soon_after_the_grace(settings, graph):
+    address = URL(settings.rabbitmq_url)
+    async with Proxy(address.host, address.port) as proxy:
+        url = str(address.with_host("127.0.0.1").with_port(proxy.port))
+        async with a_process(settings.model_copy(update={"rabbitmq_url": url}), DOCGRAPH_SHUTDOWN_GRACE="1") as service:
+            await service.ready()
+            proxy.freeze()
+            # Less than the heartbeats would need.
+            assert await service.stop(within=20) == 1
+            assert "RabbitMQ does not answer" in service.log
+            assert "Traceback" not in service.log

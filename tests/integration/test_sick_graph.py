@@ -121,3 +121,22 @@ async def test_stopping_while_the_graph_is_away_requeues_at_once(through_proxy, 
                 for id_ in ids:
                     assert (await broker.answer(id_))["outcome"] == "created"
                 assert len({json.loads(m.body)["document_id"] for m in broker.completions}) == 5
+
+
+async def test_a_graph_that_answers_but_takes_no_writes_holds_work_and_readiness_tells_why(settings, graph, driver):
+    async with a_process(settings, DOCGRAPH_GRAPH_TIMEOUT="2") as service:
+        await service.ready()
+        async with BrokerView(settings.rabbitmq_url) as broker, driver.session(database=graph.database) as session:
+            # Whoever makes an index locks its label: reads go on, writes wait, as on a disk that takes no more.
+            transaction = await session.begin_transaction()
+            for label in ("Document", "__Probe"):
+                await (await transaction.run(f"CREATE INDEX FOR (n:{label}) ON (n.nothing)")).consume()
+            held = await broker.submit("held")
+            problem = await until_unready(service, "neo4j", within=40)
+            assert "expected Neo4j to take a write, got no answer" in problem
+            assert "messages are held" in problem
+            await transaction.rollback()
+            answer = await broker.answer(held, within=40)
+            assert (answer["outcome"], answer["attempt"]) == ("created", 1)
+            await service.ready()
+        assert await service.stop() == 0

@@ -63,3 +63,14 @@ async def test_sweeping_while_documents_come_and_go_never_loses_a_link(writer, d
     await asyncio.gather(*sweeping)
     for i in range(4):
         assert await graph.keywords(f"d{i}") == {"fox", "owl"}
+
+
+async def test_a_document_of_many_entities_is_swept_in_small_steps(writer, driver, graph):
+    words = [f"word{number}" for number in range(2500)]
+    await writer.write([a_submission("a", 1, " ".join(words))])
+    await writer.write([a_deletion("a", 2)])
+
+    notes = await graph.rows("MATCH (u:__Unlinked) RETURN size(u.entityIds) AS size")
+    assert sorted(note["size"] for note in notes) == [500, 1000, 1000]
+    assert await sweeper(driver, graph).sweep() == len(words)
+    assert (await graph.counts())["entities"] == 0

@@ -5,6 +5,7 @@ import json
 import time
 from collections import Counter
 
+from tests.conftest import FIGURES
 from tests.support.broker import BrokerView
 from tests.support.processes import a_process
 
@@ -20,7 +21,7 @@ def text(number: int) -> str:
     return "\n\n".join(PARAGRAPH.format(**words) for _ in range(4))
 
 
-async def test_two_thousand_documents_through_two_processes(settings, graph, capsys):
+async def test_two_thousand_documents_through_two_processes(settings, graph, record_property):
     async with a_process(settings) as one, a_process(settings) as two:
         await asyncio.gather(one.ready(), two.ready())
         async with BrokerView(settings.rabbitmq_url) as broker:
@@ -57,8 +58,7 @@ async def test_two_thousand_documents_through_two_processes(settings, graph, cap
         )
         assert await one.stop() == 0
         assert await two.stop() == 0
-    with capsys.disabled():
-        print(f"\n{DOCUMENTS} documents through two processes: {DOCUMENTS / seconds:.0f} documents/s")  # noqa: T201 - a figure for the reader, no assertion
+    record_property(FIGURES, f"{DOCUMENTS} documents through two processes: {DOCUMENTS / seconds:.0f} documents/s")
 
 
 async def test_one_document_through_two_processes_ends_at_its_newest_version(settings, graph):

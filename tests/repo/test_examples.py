@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2] / "examples"
 TABLE = (ROOT / "README.md").read_text(encoding="utf-8")
 FOLDERS = sorted(path.parent for path in ROOT.glob("*/README.md"))
 WITH_A_SERVER_OF_THEIR_OWN = {"prefect", "temporal"}
+RUN_NOTHING_AGAIN = {"aio_pika", "fastapi", "script"}
 
 
 def test_each_is_run_by_a_test():
@@ -26,6 +27,15 @@ def test_its_commands_name_files_that_are_there(folder):
         modules = [re.split(r"[.:]", word)[0] for word in command[1:3] if word in {"tasks", "tasks:broker", "app:app"}]
         for name in scripts + [f"{module}.py" for module in modules]:
             assert (folder / name).is_file(), name
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_what_its_framework_runs_again_is_the_same_event(folder):
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in folder.glob("*.py")]
+    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    submits = [call for call in calls if getattr(call.func, "attr", "") == "submit_and_wait"]
+    named = ["event_id" in {keyword.arg for keyword in call.keywords} for call in submits]
+    assert folder.name in RUN_NOTHING_AGAIN or (named and all(named))
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)

@@ -12,7 +12,7 @@ from service.settings import Settings, variables
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = [ROOT / "README.md", ROOT / "benchmarks" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def test_every_make_target_that_it_names_exists():
@@ -28,7 +28,7 @@ def test_every_make_target_is_listed_by_help():
         assert re.search(rf"make {target}\b.* \w", listed), target
 
 
-@pytest.mark.parametrize("document", DOCS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCS, ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_every_link_into_the_repository_leads_somewhere(document):
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8")):
         if not target.startswith(("http://", "https://")):
@@ -45,6 +45,12 @@ def test_the_reference_names_every_setting_and_every_reason():
         assert f"| `{variable}` |" in reference()["settings.md"]
     for reason in Reason:
         assert f"| `{reason}` |" in reference()["reasons.md"]
+
+
+def test_the_page_on_operating_says_what_to_do_about_every_reason():
+    page = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    assert [reason for reason in Reason if not any(f"`{reason}`" in row.split("|")[1] for row in rows)] == []
 
 
 def test_no_password_and_no_machine_path_is_in_the_repository():

@@ -11,6 +11,7 @@ import pika
 from aio_pika.abc import AbstractIncomingMessage
 
 from service.delivery.topology import DEAD
+from tests.support.properties import RawProperties
 
 
 class BrokerView:
@@ -53,6 +54,14 @@ class BrokerView:
     async def publish_bare(self, key: str, body: Any) -> None:
         """Publish as a synchronous producer that sets no property at all; aio-pika always sets a message id."""
         await asyncio.to_thread(_publish_bare, self.url, key, json.dumps(body).encode())
+
+    async def publish_raw(self, key: str, body: Any, **properties: bytes) -> None:
+        """Publish with properties as they are to stand on the wire."""
+        channel = await self.channel.get_underlay_channel()
+        content = json.dumps(body).encode()
+        await channel.basic_publish(
+            content, exchange="documents", routing_key=key, properties=RawProperties(**properties)
+        )
 
     async def submit(self, document_id: str, version: int = 1, text: str = "Some text.", **fields: Any) -> str:
         body = {"document_id": document_id, "version": version, "text": text, **fields}

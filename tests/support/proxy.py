@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import socket
+import struct
 from typing import Self
 
 
@@ -34,6 +36,14 @@ class Proxy:
             writer.close()
         self._writers.clear()
         self._open.set()
+
+    def reset(self) -> None:
+        """Break off the connections that are open with an RST, as a host that crashes or a firewall does."""
+        for writer in self._writers:
+            at_once = struct.pack("ii", 1, 0)
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+            writer.transport.abort()
+        self._writers.clear()
 
     async def restore(self) -> None:
         """Take connections, on the same port as before."""

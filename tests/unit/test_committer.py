@@ -22,6 +22,9 @@ class ScriptedWriter:
         self.error = None
         self.away = False
         self.probed = asyncio.Event()
+        self.probe_gate = asyncio.Event()
+        self.probe_gate.set()
+        self.probe_error = None
 
     async def __call__(self, changes):
         documents = {change.document_id for change in changes}
@@ -43,6 +46,9 @@ class ScriptedWriter:
 
     async def probe(self):
         self.probed.set()
+        await self.probe_gate.wait()
+        if self.probe_error:
+            raise self.probe_error
         if self.away:
             raise GraphUnavailableError("away")
 
@@ -200,6 +206,62 @@ async def test_abandoning_cancels_whoever_waits_and_cuts_transactions_off(write)
     results = await asyncio.gather(*tasks, return_exceptions=True)
     assert [type(result) for result in results] == [asyncio.CancelledError] * 2
     assert write.batches == []
+
+
+async def test_what_is_abandoned_stays_so(write):
+    group = committer(write)
+    group.abandon()
+    with pytest.raises(asyncio.CancelledError):
+        await group.commit(a_deletion("late", 1))
+    await group.drain()
+    assert write.batches == []
+
+
+@pytest.mark.parametrize("moment", ["before it runs", "while it probes"])
+async def test_a_transaction_that_is_cut_off_leaves_nobody_waiting(write, moment):
+    group = committer(write)
+    write.probe_gate.clear()
+    write.away = moment == "while it probes"
+    task = asyncio.create_task(group.commit(a_deletion("a", 1)))
+    if write.away:
+        await write.probed.wait()
+    else:
+        await let_run(lambda: group._running)
+    group.abandon()
+    await group.drain()
+    async with asyncio.timeout(5):
+        assert isinstance((await asyncio.gather(task, return_exceptions=True))[0], asyncio.CancelledError)
+
+
+async def test_a_probe_that_breaks_is_a_graph_that_takes_no_writes(write, monkeypatch):
+    monkeypatch.setattr("service.graph.committer.FIRST_PAUSE", 0)
+    group = committer(write)
+    write.away, write.probe_error = True, RuntimeError("the handler is closed")
+    task = asyncio.create_task(group.commit(a_deletion("a", 1)))
+    await let_run(lambda: group.holding)
+    assert "the handler is closed" in group.problem
+    write.away, write.probe_error = False, None
+    async with asyncio.timeout(5):
+        assert (await task).outcome == "a@1"
+    assert group.problem is None
+
+
+async def test_a_defect_of_the_writer_leaves_nobody_waiting(write):
+    async def forgetful(changes):
+        return [Answer("one")] * (len(changes) - 1)
+
+    group = committer(write)
+    group._write = forgetful
+    answers = asyncio.gather(*(group.commit(a_deletion(name, 1)) for name in "ab"), return_exceptions=True)
+    async with asyncio.timeout(5):
+        assert isinstance((await answers)[1], ValueError)
+
+
+async def test_a_transaction_that_another_cuts_off_is_tried_again_later(write):
+    write.error = asyncio.CancelledError()
+    async with asyncio.timeout(5):
+        with pytest.raises(GraphUnavailableError):
+            await committer(write).commit(a_deletion("a", 1))
 
 
 async def test_abandoning_ends_the_hold(write):

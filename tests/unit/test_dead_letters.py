@@ -1,9 +1,11 @@
 """What a dead letter tells, which are wanted, what a copy keeps, and what an edit may do."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
+from pamqp import decode, encode
 
 from schemas import event_id
 from service.delivery.copies import copy_of, destination
@@ -75,6 +77,7 @@ def test_inputs_go_to_their_work_queue_and_all_else_where_it_came_from():
     assert destination("documents", "document.submitted") == ("", "documents.submitted")
     assert destination("documents", "document.renamed") == ("documents", "document.renamed")
     assert destination("others", "document.submitted") == ("others", "document.submitted")
+    assert destination("documents", "document.submitted", changed=True) == ("documents", "document.submitted")
 
 
 def test_a_copy_of_a_message_without_id_has_the_id_of_the_body_it_came_with():
@@ -82,6 +85,33 @@ def test_a_copy_of_a_message_without_id_has_the_id_of_the_body_it_came_with():
     copy = copy_of(message, b"{}")
     assert copy.body == b"{}"
     assert copy.message_id == event_id(None, message.body)
+
+
+def test_a_copy_keeps_the_headers_that_can_be_written_and_drops_the_others():
+    headers = {
+        "name": "bees",
+        "latin": b"\xe9t\xe9",
+        "nested": {"list": [b"\xff", 1, None]},
+        "half": 0.5,
+        "huge": 1e300,
+        "exact": Decimal(1 << 31),
+        "deep": {"list": [1e300]},
+    }
+    copy = copy_of(a_message(headers=headers))
+    assert copy.headers == {
+        "name": "bees",
+        "latin": b"\xe9t\xe9",
+        "nested": {"list": [b"\xff", 1, None]},
+        "half": 0.5,
+    }
+    _, written = decode.field_table(encode.field_table(copy.headers))
+    assert written == copy.headers
+
+
+def test_a_copy_keeps_as_many_headers_as_fit_into_a_frame_beside_ours():
+    headers = {"small": "x", **{f"large-{number}": "x" * 20_000 for number in range(6)}, "last": "y"}
+    copy = copy_of(a_message(headers=headers))
+    assert list(copy.headers) == ["small", "large-0", "large-1", "large-2", "large-3", "last"]
 
 
 def test_assignments_are_json_values():

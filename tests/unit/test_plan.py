@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings, strategies as st
 
 from schemas import ProcessedOutcome, RemovedOutcome
@@ -40,9 +41,8 @@ class MemoryGraph:
             assert pair not in self.pairs, "a pair is created once"
             self.pairs.add(pair)
         for entity in result.entities:
-            for chunk_id, _ in entity["links"]:
-                assert chunk_id in self.chunks
-                self.links.add((entity["id"], chunk_id))
+            for place, _ in entity["links"]:
+                self.links.add((entity["id"], result.chunks[place]["id"]))
         for row in result.documents:
             self.registers[row["id"]] = {**self.registers.get(row["id"], {}), **row["set"]}
         return result.answers
@@ -240,6 +240,19 @@ def test_a_confirmation_in_the_batch_of_its_submission_leaves_the_submission_to_
     assert [a.outcome for a in answers] == [ProcessedOutcome.UPDATED, ProcessedOutcome.UNCHANGED]
     assert [row["text"] for row in graph.of("a")] == ["moss"]
     assert (graph.registers["a"]["version"], graph.registers["a"]["title"]) == (3, "New")
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["in one batch", "in two"])
+def test_a_submission_and_a_deletion_of_one_id_and_version_are_two_events(together):
+    submission, deletion = a_submission("d", 1, "fox", event_id="same"), a_deletion("d", 1, event_id="same")
+    for first, second, superseded in (
+        (submission, deletion, RemovedOutcome.SUPERSEDED),
+        (deletion, submission, ProcessedOutcome.SUPERSEDED),
+    ):
+        graph = MemoryGraph()
+        answers = graph.write([first, second]) if together else graph.write([first]) + graph.write([second])
+        assert answers[1].outcome is superseded
+        assert graph.write([first]) == answers[:1]
 
 
 def test_a_deletion_and_a_document_from_elsewhere_forget_the_origin():

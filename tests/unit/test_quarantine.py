@@ -65,3 +65,26 @@ async def test_a_suspect_that_is_cancelled_makes_room_for_the_next():
     first.cancel()
     await second
     assert order == ["second"]
+
+
+async def test_suspects_that_are_cancelled_together_make_room_for_the_next():
+    """As they are when their channel is lost: the one inside leaves before those who wait have heard of it."""
+    quarantine, order = Quarantine(), []
+    waiting = asyncio.Event()
+
+    async def hold():
+        async with quarantine.alone():
+            waiting.set()
+            await asyncio.Event().wait()
+
+    first = asyncio.create_task(hold())
+    await waiting.wait()
+    others = [asyncio.create_task(handle(quarantine, name, [], order)) for name in range(5)]
+    await asyncio.sleep(0)
+    for task in (first, *others):
+        task.cancel()
+    results = await asyncio.gather(first, *others, return_exceptions=True)
+    assert {type(result) for result in results} == {asyncio.CancelledError}
+    async with asyncio.timeout(5):
+        await handle(quarantine, "next", [], order)
+    assert order == ["next"]
