@@ -22,7 +22,7 @@ from benchmarks.systems import SYSTEMS, System
 RESULTS = Path(__file__).parent / "results"
 DOCUMENTS = [ROOT / name for name in ("README.md", "benchmarks/README.md", "docs/scaling.md")]
 """Documents that quote figures."""
-STUDIES = ("profile", "loop_lag", "scale")
+STUDIES = ("profile", "steps", "loop_lag", "scale", "bridge", "roundtrip")
 SHORT_LATENCY = frozenset({"service", "floor", "raw_each", "celery_sync", "arq"})
 ALIASES = {"celery": "celery_sync"}
 
@@ -41,7 +41,7 @@ def main() -> None:
 def _measure(options: argparse.Namespace) -> None:
     full = options.command == "full"
     out = options.out or (RESULTS if full else ROOT / ".local" / "benchmarks") / f"{options.command}.json"
-    asyncio.run(series(_plan(options), out, _command(options.command), options.stack, _clock()))
+    asyncio.run(series(_plan(options), out, _command(options.command), options.stack, _clock(), resume=options.resume))
     write_report(out)
     print(out.with_suffix(".md").read_text())
     failed = sum(bool(run["problems"]) for run in json.loads(out.read_text())["runs"])
@@ -57,20 +57,26 @@ def _measure(options: argparse.Namespace) -> None:
 
 
 def _plan(options: argparse.Namespace) -> Plan:
+    warm_up = 0 if options.no_warm_up else 6000 if options.command == "full" else 3000
     if options.command == "short":
         systems = [system for system in SYSTEMS if system.short]
-        return Plan(systems, rounds=options.rounds, documents=3000, latency=SHORT_LATENCY, warm_up=2000)
+        return Plan(systems, rounds=options.rounds, documents=3000, latency=SHORT_LATENCY, warm_up=warm_up)
     if options.command == "full":
         large = () if options.no_large else (20_000, 100_000)
         return Plan(
-            chosen(options.only), rounds=options.rounds, documents=4000, large=large[:1], service_only=large[1:]
+            chosen(options.only),
+            rounds=options.rounds,
+            documents=4000,
+            large=large[:1],
+            service_only=large[1:],
+            warm_up=warm_up,
         )
     return Plan(
         chosen(options.only),
         rounds=options.rounds,
         documents=options.documents,
         latency=LATENCY if options.latency else frozenset(),
-        warm_up=0 if options.no_warm_up else 3000,
+        warm_up=warm_up,
     )
 
 
@@ -96,15 +102,20 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="some systems, for development")
     run.add_argument("--documents", type=int, default=4000)
     run.add_argument("--latency", action="store_true", help="measure the latency at 50 documents a second, too")
-    run.add_argument("--no-warm-up", action="store_true")
     short = commands.add_parser("short", help="the main systems, one round, at most ten minutes")
     full = commands.add_parser("full", help="all systems, three rounds, large runs, and the studies")
     full.add_argument("--no-large", action="store_true", help="without the runs of 20,000 and 100,000 documents")
-    full.add_argument("--no-studies", action="store_true", help="without profile, loop lag and scale")
+    full.add_argument(
+        "--no-studies",
+        action="store_true",
+        help="without the studies: profile, steps and the others",
+    )
     for each in (run, full):
         each.add_argument("--only", help="systems, separated by commas; all when absent")
     for each, rounds in ((run, 1), (short, 1), (full, 3)):
         each.add_argument("--rounds", type=int, default=rounds)
+        each.add_argument("--no-warm-up", action="store_true", help="for servers that are warm")
+        each.add_argument("--resume", action="store_true", help="only the runs that the results file lacks")
         each.add_argument("--out", type=Path, help="results file; the tables and the plot go beside it")
         each.add_argument("--stack", help="a running stack of `docgraph local up` to use; it is emptied")
     return parser

@@ -1,4 +1,6 @@
-"""The Celery bridge against a Celery prefork worker with the sync driver: `python -m benchmarks.bridge`.
+"""The Celery bridge against a Celery prefork worker with the sync driver.
+
+    python -m benchmarks.bridge --rounds 3
 
 One queue is filled by the real Celery client with tasks that want their results by `rpc://`; then either the service
 or the worker takes them. Measured is the rate of the completions between the first tenth and the last one.
@@ -6,7 +8,6 @@ or the worker takes them. Measured is the rate of the completions between the fi
 
 import argparse
 import asyncio
-import json
 import random
 import statistics
 import sys
@@ -18,6 +19,7 @@ from celery import Celery
 from benchmarks.documents import events, expected
 from benchmarks.harness.processes import ROOT, collecting, running, until_either
 from benchmarks.harness.servers import Servers, running_servers
+from benchmarks.report.studies import conclude
 from benchmarks.systems import SERVICE
 from service.local.ports import free_port
 
@@ -52,6 +54,7 @@ async def measure(servers: Servers, folder: Path, name: str, options: argparse.N
     if name == "bridge":
         command = (str(ROOT / ".venv" / "bin" / SERVICE[0]), *SERVICE[1:])
         command = tuple(part.replace("{port}", str(free_port())) for part in command)
+        command += ("--workers", str(options.workers)) if options.workers > 1 else ()
     else:
         concurrency = ("--concurrency", str(options.concurrency), "-Q", QUEUE)
         command = (str(ROOT / ".venv" / "bin" / WORKER[0]), *WORKER[1:], *QUIET, *concurrency)
@@ -81,17 +84,26 @@ async def main(options: argparse.Namespace) -> None:
                 if number:  # the first warms Neo4j up
                     rates[name].append(rate)
     ratios = [ours / theirs for ours, theirs in zip(rates["bridge"], rates["celery"], strict=True)]
-    print(f"bridge / celery, in each round: {', '.join(f'{ratio:.2f}' for ratio in ratios)}")
-    print(f"median: {statistics.median(ratios):.2f}")
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps({"documents": options.documents, "rates": rates, "ratios": ratios}, indent=1))
+    conclude(
+        "bridge",
+        {
+            "documents": options.documents,
+            "processes": options.workers,
+            "celery_processes": options.concurrency,
+            "rates": rates,
+            "ratio": statistics.median(ratios),
+            "problems": [],
+        },
+        options.out,
+    )
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks.bridge", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--documents", type=int, default=4000)
+    parser.add_argument("--documents", type=int, default=6000)
     parser.add_argument("--concurrency", type=int, default=4, help="processes of the Celery worker")
+    parser.add_argument("--workers", type=int, default=1, help="processes of the service")
     parser.add_argument("--stack", help="a running stack of `docgraph local up` to use; it is emptied")
-    parser.add_argument("--out", type=Path, default=ROOT / ".local" / "benchmarks" / "bridge.json")
+    parser.add_argument("--out", type=Path, help="results file; the table goes beside it")
     asyncio.run(main(parser.parse_args()))

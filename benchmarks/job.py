@@ -28,13 +28,13 @@ def prepare(event: dict[str, Any]) -> Row:
     """Return the row that `graph.write` takes: the document with its chunks, pairs and links."""
     document_id, text = event["document_id"], event["text"]
     chunks: list[Row] = []
-    links: list[tuple[str, str, str, float]] = []
+    links: list[list[Any]] = []
     for index, (start, passage) in enumerate(split(text)):
         digest = _hash(passage)
         chunk_id = _hash(f"{document_id}/{digest}/{index}")
         end = start + len(passage)
         chunks.append({"id": chunk_id, "index": index, "text": passage, "hash": digest, "start": start, "end": end})
-        links += [(f"keyword:{word}", word, chunk_id, weight) for word, weight in keywords(passage)]
+        links += [[f"keyword:{word}", word, chunk_id, weight] for word, weight in keywords(passage)]
     return {
         "id": document_id,
         "version": event["version"],
@@ -46,7 +46,7 @@ def prepare(event: dict[str, Any]) -> Row:
             "status": "READY",
         },
         "chunks": chunks,
-        "pairs": [(a["id"], b["id"]) for a, b in pairwise(chunks)],
+        "pairs": [[a["id"], b["id"]] for a, b in pairwise(chunks)],
         "links": links,
     }
 

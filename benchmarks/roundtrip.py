@@ -1,16 +1,16 @@
 """Round trip of one document: raw aio-pika, `AsyncDocgraph` and `Docgraph`, in turns, in the same run.
 
-    docgraph local run -- python benchmarks/roundtrip.py [rounds]
+    python -m benchmarks.roundtrip --rounds 300
 
 Each submits a new version of a small document, waits for its completion, and only then submits the next. The three take
-turns, so that whatever else the machine does falls on all of them alike. Printed are the medians, the ratios to raw
+turns, so that whatever else the machine does falls on all of them alike. Told are the medians, the ratios to raw
 aio-pika, and the processor time of this process, all threads.
 """
 
+import argparse
 import asyncio
 import json
 import statistics
-import sys
 import tempfile
 import time
 import uuid
@@ -20,11 +20,13 @@ from pathlib import Path
 
 import aio_pika
 
+from benchmarks.harness.servers import running_servers
+from benchmarks.report.studies import conclude
 from service.client import AsyncDocgraph, Docgraph
 from service.demo.service_process import running_service
-from service.settings import Settings
 
-ROUNDS = 300
+VHOST = "roundtrip"
+RAW = "raw aio-pika"
 WARM_UP = 50
 TEXT = "Honey bees live in a hive. The keeper looks after them, and takes the honey in summer."
 
@@ -77,7 +79,7 @@ async def measure(url: str, rounds: int) -> dict[str, tuple[list[float], list[fl
             return time.perf_counter() - wall, time.process_time() - cpu
 
         times: dict[str, tuple[list[float], list[float]]] = {
-            name: ([], []) for name in ("raw aio-pika", "AsyncDocgraph", "Docgraph")
+            name: ([], []) for name in (RAW, "AsyncDocgraph", "Docgraph")
         }
         for version in range(1, WARM_UP + rounds + 1):
             results = (
@@ -94,18 +96,25 @@ async def measure(url: str, rounds: int) -> dict[str, tuple[list[float], list[fl
         return times
 
 
-def main() -> None:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
-    url = Settings.load().rabbitmq_url
-    with tempfile.TemporaryDirectory() as folder, running_service({}, Path(folder) / "service.log"):
-        times = asyncio.run(measure(url, rounds))
-    raw_wall, raw_cpu = (statistics.median(values) for values in times["raw aio-pika"])
-    print(f"{rounds} round trips each, in turns; medians")
-    print(f"{'':16}{'ms':>8}{'ratio':>8}{'CPU ms':>9}{'ratio':>8}")
-    for name, (walls, cpus) in times.items():
-        wall, cpu = statistics.median(walls), statistics.median(cpus)
-        print(f"{name:16}{wall * 1000:8.2f}{wall / raw_wall:8.2f}{cpu * 1000:9.2f}{cpu / raw_cpu:8.2f}")
+def main(rounds: int, stack: str | None, out: Path | None) -> None:
+    with running_servers(stack) as servers, tempfile.TemporaryDirectory() as folder:
+        environment = servers.environment(VHOST)
+        servers.prepare_graph(fulltext=True)
+        with running_service(environment, Path(folder) / "service.log"):
+            times = asyncio.run(measure(environment["RABBITMQ_URL"], rounds))
+    raw_wall, raw_cpu = map(statistics.median, times[RAW])
+    rows = []
+    for name, each in times.items():
+        wall, cpu = map(statistics.median, each)
+        rows.append(
+            {"name": name, "ms": wall * 1000, "ratio": wall / raw_wall, "cpu": cpu * 1000, "cpu_ratio": cpu / raw_cpu}
+        )
+    conclude("roundtrip", {"rounds": rounds, "rows": rows, "problems": []}, out)
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.roundtrip")
+    parser.add_argument("--rounds", type=int, default=300)
+    parser.add_argument("--stack", help="a running stack of `docgraph local up` to use; it is emptied")
+    parser.add_argument("--out", type=Path, help="results file; the table goes beside it")
+    main(**vars(parser.parse_args()))

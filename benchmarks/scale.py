@@ -36,6 +36,8 @@ Study = dict[str, Any]
 async def main(documents: int, stack: str | None, out: Path | None) -> None:
     # A transaction of 20,000 chunks may take longer than the default on a small machine.
     os.environ["DOCGRAPH_GRAPH_TIMEOUT"] = "300"
+    # And its event is larger than the default allows.
+    os.environ["DOCGRAPH_MAX_MESSAGE_BYTES"] = str(32 << 20)
     with running_servers(stack) as servers:
         bench = Bench(servers)
         for _ in range(2):

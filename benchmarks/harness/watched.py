@@ -60,7 +60,8 @@ class Watch:
             "deadlocks": self.deadlocks,
         }
         path = Path(f"{os.environ['BENCH_WATCH']}.{os.getpid()}")
-        draft = path.with_suffix(".draft")
+        # Not `with_suffix`: that would take the process's number away, and leave one draft for all.
+        draft = path.with_name(f"{path.name}.draft")
         draft.write_text(json.dumps(found))
         draft.rename(path)
 

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from benchmarks.report import model
@@ -69,15 +70,26 @@ def _performance_cells(row: Row) -> list[str]:
 
 def _sizes(results: dict[str, Any]) -> str:
     rows = [row for row in throughput_rows(results["runs"]) if row.rate and row.system in {"service", "service-2"}]
-    head = ["system", "documents", "documents/s", "CPU s per 1,000: service", "Neo4j", "RabbitMQ"]
+    head = ["system", "documents", "documents/s", "CPU s per 1,000: service", "Neo4j", "RabbitMQ", "collector"]
     return table(
         head,
         (
             [_TITLES[row.system], f"{row.documents:,}", f"{row.rate.middle:,.0f}"]
             + [f"{row.cpu[group].middle:.2f}" for group in ("worker", "neo4j", "broker")]
+            + [f"{_yardstick(results, row):.2f}"]
             for row in sorted(rows, key=lambda row: (row.system, row.documents))
             if row.rate
         ),
+    )
+
+
+def _yardstick(results: dict[str, Any], row: Row) -> float:
+    """Return what the collector took in the runs of a row: the same work for each document, whatever is measured."""
+    return median(
+        run["cpu"]["collector"]
+        for run in results["runs"]
+        if (run["kind"], run["system"], run["documents"]) == ("throughput", row.system, row.documents)
+        and not run["problems"]
     )
 
 

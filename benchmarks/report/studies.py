@@ -1,4 +1,4 @@
-"""The results of the single studies: profile, loop lag, scale. Each is a JSON file with a Markdown table beside it."""
+"""The results of the studies. Each is a JSON file with a Markdown table beside it."""
 
 import json
 import sys
@@ -121,6 +121,62 @@ def _scale(study: Study) -> str:
     )
 
 
+def _steps(study: Study) -> str:
+    rows = [
+        [step["title"], f"{step['rate']:.2f}", f"{step['cpu']:.2f}", f"{step['worker']:.2f}", step["runs"]]
+        for step in study["steps"]
+    ]
+    head = ["the service with", "documents/s", "CPU of all", "CPU of the service", "runs"]
+    return "\n\n".join(
+        [
+            "# What each step is worth",
+            f"By `python -m benchmarks.steps`; {study['documents']:,} documents, one process. Figures are multiples of "
+            "the service as it is, medians of ratios within one round: below 1.00 in the first column, or above it in "
+            "the others, is what the step gains.",
+            table(head, rows),
+            *_problems(study),
+            "",
+        ]
+    )
+
+
+def _bridge(study: Study) -> str:
+    titles = {
+        "bridge": f"the bridge, {study['processes']} process(es) of the service",
+        "celery": f"Celery prefork, sync driver, {study['celery_processes']} processes",
+    }
+    rows = [[titles[name], ", ".join(f"{rate:,.0f}" for rate in rates)] for name, rates in study["rates"].items()]
+    return "\n\n".join(
+        [
+            "# The Celery bridge beside a Celery worker",
+            f"By `python -m benchmarks.bridge`; {study['documents']:,} tasks of a real Celery client that wants its "
+            "results by `rpc://`, in a full queue. The bridge does them with all that docgraph promises: a journal, "
+            "a completion and a result for each, confirmed before the task is acknowledged, and full-text indexes.",
+            table(["who takes the tasks", "tasks/s in each round"], rows),
+            f"Median of the ratios within a round: **{study['ratio']:.2f}**.",
+            *_problems(study),
+            "",
+        ]
+    )
+
+
+def _roundtrip(study: Study) -> str:
+    rows = [
+        [row["name"], f"{row['ms']:.2f}", f"{row['ratio']:.2f}", f"{row['cpu']:.2f}", f"{row['cpu_ratio']:.2f}"]
+        for row in study["rows"]
+    ]
+    return "\n\n".join(
+        [
+            "# Round trip of one document",
+            f"By `python -m benchmarks.roundtrip`; {study['rounds']} round trips each, in turns, one at a time: submit "
+            "a small document, wait for its completion. Medians.",
+            table(["client", "ms", "× raw", "CPU ms of the client", "× raw"], rows),
+            *_problems(study),
+            "",
+        ]
+    )
+
+
 def _of(figures: dict[str, float]) -> str:
     return f"{figures['p50']:.1f} / {figures['p99']:.1f} / {figures['max']:.0f}" if figures else ""
 
@@ -129,4 +185,11 @@ def _problems(study: Study) -> list[str]:
     return [f"**Failed checks:** {study['problems']}"] if study.get("problems") else []
 
 
-TABLES: dict[str, Callable[[Study], str]] = {"profile": _profile, "loop_lag": _loop_lag, "scale": _scale}
+TABLES: dict[str, Callable[[Study], str]] = {
+    "profile": _profile,
+    "loop_lag": _loop_lag,
+    "scale": _scale,
+    "steps": _steps,
+    "bridge": _bridge,
+    "roundtrip": _roundtrip,
+}
