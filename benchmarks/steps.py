@@ -39,13 +39,14 @@ VARIANTS = (
     Variant(AS_IT_IS),
     Variant("one event in a transaction", settings={"DOCGRAPH_BATCH_SIZE": "1"}),
     Variant("batches of 32", settings={"DOCGRAPH_BATCH_SIZE": "32"}),
-    Variant("batches of 256, prefetch 1,024", settings={"DOCGRAPH_BATCH_SIZE": "256", "DOCGRAPH_PREFETCH": "1024"}),
+    Variant("batches of 128, prefetch 512", settings={"DOCGRAPH_BATCH_SIZE": "128", "DOCGRAPH_PREFETCH": "512"}),
+    Variant("batches of 512, prefetch 2,048", settings={"DOCGRAPH_BATCH_SIZE": "512", "DOCGRAPH_PREFETCH": "2048"}),
     Variant("one transaction at a time", settings={"DOCGRAPH_TRANSACTIONS": "1"}),
     Variant("three transactions at a time", settings={"DOCGRAPH_TRANSACTIONS": "3"}),
-    Variant("prefetch 256", settings={"DOCGRAPH_PREFETCH": "256"}),
+    Variant("prefetch 512", settings={"DOCGRAPH_PREFETCH": "512"}),
     Variant("asyncio's loop instead of uvloop", settings={"FASTSTREAM_LOOP": "asyncio:new_event_loop"}),
     Variant("an acknowledgement for each message", undone="runs of acknowledgements"),
-    Variant("publishes that wait for the socket", undone="publishes that do not wait for the socket"),
+    Variant("a write for each completion", undone="publishes in one write"),
     Variant("Python's collector as it comes", undone="the calmed collector"),
 )
 

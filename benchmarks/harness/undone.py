@@ -3,13 +3,9 @@
 `BENCH_UNDONE` names the step; nothing else differs from `service.app:app`.
 """
 
-import functools
 import os
-from collections.abc import Awaitable, Callable
-from typing import Any
 
-import aiormq
-
+import service.delivery.publishing
 import service.lifespan
 from service.app import app
 from service.delivery.acknowledger import Run
@@ -26,19 +22,9 @@ def _one_by_one(run: Run) -> list[tuple[int, bool]]:
     return [(tag, False) for tag in opened]
 
 
-def _written_out(publish: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-    """Let each publish wait until its frames are on the socket."""
-
-    @functools.wraps(publish)
-    async def waiting(*arguments: Any, **options: Any) -> Any:
-        return await publish(*arguments, **options | {"wait": True})
-
-    return waiting
-
-
 if UNDONE == "runs of acknowledgements":
     Run.take = _one_by_one  # type: ignore[method-assign]
-if UNDONE == "publishes that do not wait for the socket":
-    aiormq.Channel.basic_publish = _written_out(aiormq.Channel.basic_publish)  # type: ignore[method-assign]
+if UNDONE == "publishes in one write":
+    service.delivery.publishing.LARGEST_WRITE = 1
 if UNDONE == "the calmed collector":
     service.lifespan._calm_the_collector = lambda: None  # noqa: SLF001

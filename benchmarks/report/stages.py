@@ -16,7 +16,7 @@ STAGES = {
     "driver": r"neo4j/|service/graph/(writer|driver|failures)",
     "commit": r"service/graph/committer|service/lifespan",
     "completion": r"schemas/(completions|identity|events\.py:write)|service/handlers/|service/delivery/envelope",
-    "publish": r"service/delivery/outbox|aiormq/channel\.py:(basic_publish|_confirm)|aio_pika/exchange",
+    "publish": r"service/delivery/(outbox|publishing)|aiormq/channel\.py:(basic_publish|_confirm)|aio_pika/exchange",
     "acknowledge": r"service/delivery/(acknowledger|settlement)|aiormq/channel\.py:basic_(ack|nack|reject)",
     "framework": r"faststream/|fast_depends/|anyio/|service/delivery/(subscriber|quarantine)|service/app",
     "metrics and logging": r"prometheus_client/|structlog/|logging/|service/telemetry",

@@ -163,7 +163,7 @@ class Bridge:
         await self._declare(session)
         if check:
             await self._check_policies(session)
-        answers = Answers(session.replies, self._redis)
+        answers = Answers(session.replies, session.publishing, self._redis)
         take = partial(self._take, answers)
         for queue in (*self._queues, RETURNED):
             await session.consume(queue, take)

@@ -20,7 +20,7 @@ from service.bridge.places import declare_as_celery
 from service.bridge.worker_events import EXCHANGE
 from service.delivery.connection import CHANNEL_GONE
 from service.delivery.envelope import describe
-from service.delivery.outbox import publish_confirmed
+from service.delivery.publishing import Publishing
 from service.errors import BrokerUnavailableError
 
 log = structlog.get_logger(__name__)
@@ -46,8 +46,7 @@ class Session:
     """Without confirms."""
     control: AbstractChannel
     """Remote control and events, without confirms."""
-    timeout: float
-    """Seconds to wait for a confirm."""
+    publishing: Publishing
     tags: dict[str, str] = field(default_factory=dict)
     """Consumer tag by queue."""
     closed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -85,13 +84,12 @@ class Session:
             BrokerUnavailableError: there is none, or no queue wants the message.
 
         """
-        await publish_confirmed(
+        await self.publishing.publish(
             self.publisher,
             message.body,
             exchange=exchange,
             routing_key=routing_key,
             properties=message.properties,
-            timeout=self.timeout,
         )
 
     async def follow(self, follower: Follower, default_queue: str) -> None:
@@ -122,13 +120,12 @@ class Session:
         # On a channel of its own: a refusal closes it, and with it whatever else is on it.
         async with self.connection.channel(on_return_raises=True) as channel:
             await channel.get_exchange(exchange, ensure=True)
-            await publish_confirmed(
+            await self.publishing.publish(
                 channel,
                 follower.message.body,
                 exchange=exchange,
                 routing_key=follower.routing_key or "",
                 properties=follower.message.properties,
-                timeout=self.timeout,
             )
 
     async def listen(self, answer: Callable[[Mapping[str, Any]], Any], node: str) -> None:
@@ -178,7 +175,7 @@ async def open_session(url: str, prefetch: int, timeout: float) -> AsyncGenerato
         publisher = await connection.channel(on_return_raises=True)
         replies = await connection.channel(publisher_confirms=False)
         control = await connection.channel(publisher_confirms=False)
-        session = Session(connection, tasks, publisher, replies, control, timeout)
+        session = Session(connection, tasks, publisher, replies, control, Publishing(timeout))
         for channel in (tasks, publisher, replies, control):
             channel.close_callbacks.add(lambda *_: session.closed.set())
         with suppress(ChannelPreconditionFailed):

@@ -1,20 +1,17 @@
 """Completions on their way out: each confirmed by the broker, all on one channel, none waiting for another.
 
 Not FastStream's publisher and not aio-pika's exchange: they make a command, a message and a round through the event
-loop of each publish, as the frames of one have to be on the socket before the next begins. Here those of a whole batch
-leave in one write.
+loop of each publish, as the frames of one have to be on the socket before the next begins.
 """
 
-from typing import Any
-
 from aio_pika import RobustExchange
-from aio_pika.abc import AbstractChannel
 from aiormq import spec
 from faststream.rabbit import RabbitBroker, RabbitExchange
 
 from schemas import Event, completion_id
 from service.delivery.connection import CHANNEL_GONE
 from service.delivery.envelope import Envelope, describe, now
+from service.delivery.publishing import Publishing
 from service.errors import BrokerUnavailableError
 
 APP_ID = "docgraph"
@@ -35,7 +32,7 @@ class Outbox:
         """
         self._broker = broker
         self._exchange = exchange
-        self._timeout = timeout
+        self._publishing = Publishing(timeout)
         self._declared: RobustExchange | None = None
 
     async def publish(self, completion: Event, cause: Envelope) -> None:
@@ -48,8 +45,9 @@ class Outbox:
         try:
             channel = (await self._target()).channel
         except CHANNEL_GONE as error:
-            raise _unconfirmed(self._exchange.name, error) from error
-        await publish_confirmed(
+            msg = f"expected RabbitMQ to confirm a publish to {self._exchange.name!r}, got {describe(error)}"
+            raise BrokerUnavailableError(msg) from error
+        await self._publishing.publish(
             channel,
             completion.write(),
             exchange=self._exchange.name,
@@ -63,7 +61,6 @@ class Outbox:
                 timestamp=now(),
                 app_id=APP_ID,
             ),
-            timeout=self._timeout,
         )
 
     async def _target(self) -> RobustExchange:
@@ -73,38 +70,3 @@ class Outbox:
             msg = "the channel for completions is closed"
             raise ConnectionError(msg)
         return self._declared
-
-
-async def publish_confirmed(
-    channel: AbstractChannel,
-    body: bytes,
-    *,
-    exchange: str,
-    routing_key: str,
-    properties: spec.Basic.Properties,
-    timeout: float,
-) -> None:
-    """Publish and wait for the confirm. The channel's confirms are on, and it raises what is returned.
-
-    Raises:
-        BrokerUnavailableError: no confirm came within `timeout` seconds, or no queue wants the message.
-
-    """
-    try:
-        underlay: Any = await channel.get_underlay_channel()
-        await underlay.basic_publish(
-            body,
-            exchange=exchange,
-            routing_key=routing_key,
-            properties=properties,
-            mandatory=True,
-            timeout=timeout,
-            # Not until the frames are on the socket: that would let only one publish onto it at a time.
-            wait=False,
-        )
-    except (*CHANNEL_GONE, TimeoutError) as error:
-        raise _unconfirmed(exchange or routing_key, error) from error
-
-
-def _unconfirmed(where: str, error: Exception) -> BrokerUnavailableError:
-    return BrokerUnavailableError(f"expected RabbitMQ to confirm a publish to {where!r}, got {describe(error)}")
