@@ -14,6 +14,7 @@ from yarl import URL
 from schemas import DocumentFailed
 from service import __version__
 from service.delivery.acknowledger import Acknowledger
+from service.delivery.connection import ServiceConnection
 from service.delivery.consumers import wake_waiters
 from service.delivery.outbox import APP_ID, Outbox
 from service.delivery.quarantine import Quarantine
@@ -56,6 +57,8 @@ def build_app(settings: Settings) -> StrictAsgiFastStream:
         # It would log two lines a message, and a traceback for each that a lost channel cuts off. The settlement logs.
         logger=None,
     )
+    # FastStream has no option for it; covered by tests of starts that are given up.
+    broker._connection_kwargs["connection_class"] = ServiceConnection  # noqa: SLF001
     failures = broker.publisher(
         exchange=COMPLETIONS,
         routing_key=DocumentFailed.kind,

@@ -35,6 +35,9 @@ log = structlog.get_logger("service")
 
 PATIENCE = 4.0
 """Seconds that RabbitMQ has to answer at the end, for each of three steps; the rest is left to its heartbeat."""
+READ_WITHIN = 2
+"""Whole seconds that HTTP clients have at the end to read their answers. The drain begins only afterwards, and uvicorn
+by itself would wait for them without end."""
 
 _PR_SET_PDEATHSIG = 1
 
@@ -60,7 +63,8 @@ class StrictAsgiFastStream(AsgiFastStream):
         self._log_level = log_level
         self._run_extra_options = cast_uvicorn_params(run_extra_options or {})
         known = inspect.signature(uvicorn.Config).parameters.keys()
-        options = {name: value for name, value in self._run_extra_options.items() if name in known}
+        given = {name: value for name, value in self._run_extra_options.items() if name in known}
+        options = {**given, "timeout_graceful_shutdown": READ_WITHIN}
         config = uvicorn.Config(app=self, log_level=log_level, **options)  # type: ignore[arg-type]
         try:
             await _Server(config, self).serve()
@@ -70,14 +74,18 @@ class StrictAsgiFastStream(AsgiFastStream):
         if self.exit_code:
             sys.exit(self.exit_code)
 
+    def interrupt(self) -> bool:
+        """Give up starting; return whether there was a start to give up."""
+        if self._starting is not None:
+            self._starting.cancel()
+        elif self._begun:
+            return False
+        self._interrupted = True
+        return True
+
     def hurry(self) -> None:
         """Stop at once: give up starting, or give back what is in flight."""
-        if self._starting is not None:
-            self._interrupted = True
-            self._starting.cancel()
-        elif not self._begun:
-            self._interrupted = True
-        elif self._hurried is None:
+        if not self.interrupt() and self._hurried is None:
             self._hurried = asyncio.create_task(self._give_back("a second signal came"))
 
     def fail(self, problem: str) -> None:
@@ -199,10 +207,13 @@ class _Server(uvicorn.Server):
         self._loop = asyncio.get_running_loop()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        hurry = self.should_exit or not self.started
-        super().handle_exit(sig, frame)
-        if hurry:
+        if self.should_exit:
             self._loop.call_soon_threadsafe(self._app.hurry)
+        elif not self.started:
+            # It may have come up to the moment in which the app has started and the server does not listen yet: then
+            # there is nothing to give up, and uvicorn goes on to the drain.
+            self._loop.call_soon_threadsafe(self._app.interrupt)
+        super().handle_exit(sig, frame)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -2,11 +2,11 @@
 
 import json
 import sys
-from collections.abc import Callable, Coroutine
-from contextlib import aclosing, nullcontext
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import aclosing, contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, TextIO, TypeVar
 
 import typer
 from aio_pika.abc import AbstractConnection
@@ -191,7 +191,10 @@ def export(
     newer_than: NewerThan = None,
     limit: Limit = None,
 ) -> None:
-    """Write dead letters as JSON lines with properties, headers and body; they stay in the queue."""
+    """Write dead letters as JSON lines with properties, headers and body; they stay in the queue.
+
+    A file that is there already is left alone: it may hold letters that have been dropped since.
+    """
     wanted = Wanted(reason, document, error, event, older_than, newer_than)
     tally = Tally()
 
@@ -200,9 +203,25 @@ def export(
             async for _, message in found:
                 out.write(json.dumps(full_record(message), ensure_ascii=False) + "\n")
 
-    with nullcontext(sys.stdout) if file == "-" else Path(file).open("w", encoding="utf-8") as out:
+    with nullcontext(sys.stdout) if file == "-" else _new_file(Path(file)) as out:
         _run(run)
     _say(f"{tally.matched} of {tally.ready} dead letters written", tally)
+
+
+@contextmanager
+def _new_file(path: Path) -> Iterator[TextIO]:
+    """Write a file that was not there before; leave none behind that is not whole."""
+    try:
+        out = path.open("x", encoding="utf-8")
+    except OSError as error:
+        msg = f"FILE: expected to make a new file, got {path}: {error.strerror}"
+        raise DocgraphError(msg) from None
+    with out:
+        try:
+            yield out
+        except BaseException:
+            path.unlink()
+            raise
 
 
 def _run(command: Callable[[AbstractConnection], Coroutine[object, object, T]]) -> T:

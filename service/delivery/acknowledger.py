@@ -6,6 +6,7 @@ document that takes half a minute must not hold back those around it.
 """
 
 import asyncio
+from contextlib import suppress
 from weakref import WeakKeyDictionary
 
 import structlog
@@ -38,6 +39,14 @@ class Acknowledger:
             log.info("the message will be redelivered", problem=describe(error))
         # Afterwards: an acknowledgement that runs over this tag must not reach the broker before the rejection.
         self._settle(message, acknowledge=False)
+
+    async def until_known(self, channel: AbstractChannel) -> None:
+        """Return when the broker knows of all that was acknowledged on a channel, or when the channel is lost."""
+        with suppress(*CHANNEL_GONE):
+            if self._writers:
+                await asyncio.wait(self._writers)
+            # The broker takes the frames of a channel in their order; this one changes nothing, and is answered.
+            await channel.flow(active=True)
 
     def _settle(self, message: AbstractIncomingMessage, *, acknowledge: bool) -> None:
         channel, tag = message.channel, message.delivery_tag

@@ -1,4 +1,4 @@
-"""How the loss of a connection shows; and the connection of one command, which never reconnects by itself."""
+"""How the loss of a connection shows; the service's connection, which reconnects by itself, and that of one command."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import aio_pika
+from aio_pika import RobustConnection
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractQueue
 from aio_pika.exceptions import (
     AMQPConnectionError,
@@ -25,6 +26,22 @@ CHANNEL_GONE = (AMQPError, ChannelInvalidStateError, OSError)
 """How the loss of a channel or its connection shows. `ChannelInvalidStateError` is no `AMQPError`."""
 CONNECT_TIMEOUT = 10.0
 """Seconds until RabbitMQ counts as unreachable."""
+
+
+class ServiceConnection(RobustConnection):
+    """Reconnects by itself once it was connected; until then whoever waits for it may give it up.
+
+    aio-pika's goes on to connect when nobody waits for it any more, and takes the cancellation of that for one more
+    failure: an event loop with such a connection never ends, and neither does the process.
+    """
+
+    async def connect(self, timeout: float | None = None) -> None:
+        """Connect for the first time."""
+        try:
+            await super().connect(timeout)
+        except BaseException:
+            await self.close()
+            raise
 
 
 @asynccontextmanager

@@ -80,6 +80,10 @@ class Settlement:
         """Acknowledge a message whose completion is confirmed."""
         self._acknowledger.acknowledge(message)
 
+    async def until_known(self, message: AbstractIncomingMessage) -> None:
+        """Return when the broker knows what became of a message."""
+        await self._acknowledger.until_known(message.channel)
+
     async def give_back(self, message: AbstractIncomingMessage) -> None:
         """Requeue a message that could not be settled."""
         await self._acknowledger.requeue(message)

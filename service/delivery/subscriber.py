@@ -57,6 +57,8 @@ class Subscriber(RabbitSubscriber):
             if is_suspect(msg):
                 async with self.line.quarantine.alone():
                     await self._take(msg)
+                    # The next one may end the process, and with it an acknowledgement that is still on its way.
+                    await self.line.settlement.until_known(msg)
             else:
                 await self._take(msg)
 

@@ -10,7 +10,7 @@ from enum import Enum, auto
 
 import aio_pika
 import structlog
-from aio_pika.exceptions import AMQPError
+from aio_pika.exceptions import AMQPError, AuthenticationError, ProbableAuthenticationError
 from faststream.rabbit import RabbitBroker
 
 from service.delivery.connection import losses_told_apart
@@ -106,23 +106,28 @@ class _Watch:
         if state is State.BLOCKED:
             return None  # an alarm is waited for, however long that takes
         if state is State.AWAY:
-            lost = "be connected to RabbitMQ, which accepts new connections"
-            return lost if await _accepts(self._broker) else None
+            answer = await _answer(self._broker)
+            return f"be connected to RabbitMQ, which {answer}" if answer else None
         if not publishes(self._broker):
             return "publish"
         deaf = await deaf_queues(self._broker)
         return f"consume {', '.join(deaf)}" if deaf else None
 
 
-async def _accepts(broker: RabbitBroker) -> bool:
-    """Tell whether RabbitMQ accepts a new connection like ours: then ours should not be gone for long."""
+async def _answer(broker: RabbitBroker) -> str | None:
+    """Return what RabbitMQ says to a new connection like ours, which should then not be gone for long; None: nothing.
+
+    A refusal does not end by itself: the password was changed, and a process that is started again reads the new one.
+    """
     if (ours := broker._connection) is None:  # noqa: SLF001 - no public name; covered by a test
-        return False
+        return None
     try:
         async with asyncio.timeout(LONGEST_LOOK / 2), await aio_pika.connect(ours.url):
-            return True
+            return "accepts new connections"
+    except (AuthenticationError, ProbableAuthenticationError):
+        return "refuses its user or password (RABBITMQ_URL)"
     except (AMQPError, OSError):
-        return False
+        return None
 
 
 async def reconnected(broker: RabbitBroker, topology: Topology) -> None:

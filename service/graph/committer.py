@@ -225,10 +225,12 @@ class Committer:
         log.info("graph is back", held=len(self._waiting), seconds=round(_time() - began, 1))
 
     def _expire(self, problem: GraphUnavailableError) -> None:
-        """Give up on changes that have been held for too long: they go to the retry tiers."""
+        """Give up what was held for too long: it goes to the retry tiers. Forget what nobody waits for any more."""
         oldest = _time() - self._hold
-        while self._waiting and self._waiting[0].since < oldest:
-            _fail(self._waiting.popleft(), problem)
+        for item in self._waiting:
+            if item.since < oldest:
+                _fail(item, problem)
+        self._waiting = deque(item for item in self._waiting if not item.answer.done())
 
 
 def _fail(item: _Waiting, error: BaseException) -> None:

@@ -39,6 +39,7 @@ class Registers:
         self._database = database
         self._timeout = timeout
         self._hold = hold
+        self._away = False
 
     async def state(self, document_id: str) -> DocumentState | None:
         """Return what the graph knows of a document, without its chunks; None when it never heard of it.
@@ -51,14 +52,23 @@ class Registers:
         began, pause = clock(), FIRST_PAUSE
         while True:
             try:
-                return await self._read(document_id)
+                state = await self._read(document_id)
             except (Neo4jError, DriverError, OSError, TimeoutError) as error:
                 problem = translate(error)
                 if not isinstance(problem, GraphUnavailableError) or clock() - began > self._hold:
                     raise problem from error
-                log.warning("graph is away; a document waits to be looked up", problem=str(problem)[:500])
+                self._tell(problem)
+            else:
+                self._away = False
+                return state
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _tell(self, problem: GraphUnavailableError) -> None:
+        """Say that the graph is away, once an outage and not for each document that waits."""
+        if not self._away:
+            log.warning("graph is away; documents wait to be looked up", problem=str(problem)[:500])
+        self._away = True
 
     async def _read(self, document_id: str) -> DocumentState | None:
         query = Query(statement("read_register"), timeout=self._timeout)

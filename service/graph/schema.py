@@ -4,12 +4,14 @@ import asyncio
 import random
 
 from neo4j import AsyncDriver
-from neo4j.exceptions import Neo4jError
+from neo4j.exceptions import DriverError, Neo4jError
 
 from service.errors import StartupError
 from service.graph.statements import schema_statements
 
 ATTEMPTS = 10
+WITHIN = 120.0
+"""Seconds for all of it: indexes over a large graph take a while, a server that has frozen takes for ever."""
 _EXISTS = (
     "Neo.ClientError.Schema.EquivalentSchemaRuleAlreadyExists",
     "Neo.ClientError.Schema.ConstraintAlreadyExists",
@@ -21,12 +23,18 @@ async def apply_schema(driver: AsyncDriver, database: str) -> None:
     """Create what is missing and wait until every index is online.
 
     Raises:
-        StartupError: the schema cannot be created, for example over duplicates or without the right to.
+        StartupError: the schema cannot be created, for example over duplicates or without the right to; or not in time.
 
     """
-    for text in schema_statements():
-        await _apply(driver, database, text)
-    await driver.execute_query("CALL db.awaitIndexes(60)", database_=database)
+    try:
+        async with asyncio.timeout(WITHIN):
+            for text in schema_statements():
+                await _apply(driver, database, text)
+            await driver.execute_query("CALL db.awaitIndexes(60)", database_=database)
+    except (Neo4jError, DriverError, OSError) as error:
+        why = str(error) or f"no answer within {WITHIN:g} s"
+        msg = f"NEO4J_DATABASE: expected the graph's schema to be created in {database!r}, got {why}"
+        raise StartupError(msg) from None
 
 
 async def _apply(driver: AsyncDriver, database: str, text: str) -> None:

@@ -29,7 +29,7 @@ SLOWER = 50
 """How much slower publications go while a fault lasts."""
 NOT_WORK = (DEAD, COMPLETIONS)
 CLEAN_ENDS = (0, -15)
-"""Exit codes after SIGTERM: uvicorn ends by the signal itself once it has shut down in order."""
+"""Exit codes after SIGTERM: a process that has just been started again may not have heard of it yet."""
 
 
 class Run:

@@ -143,7 +143,7 @@ async def test_a_steady_load_leaves_memory_and_connections_as_they_are(stack, vh
     assert not worker.ends, worker.log[-4000:]
     assert after - before <= max(before * GROWTH, NOISE)
     assert all(now <= then for now, then in zip(last, first, strict=True))
-    assert await worker.stop(40) in (0, -15)
+    assert await worker.stop(40) == 0
 
 
 def most_open(samples) -> tuple[int, ...]:

@@ -386,6 +386,22 @@ async def test_show_and_export_hold_all_that_a_message_was(idle, dead, tmp_path)
     assert await ids_in(idle, DEAD) == ["text", "bytes"]
 
 
+async def test_an_export_neither_replaces_a_file_nor_leaves_half_a_one(idle, dead, tmp_path):
+    """`docgraph dead export FILE && docgraph dead drop`, each day with the same FILE."""
+    await bury(idle, "e1")
+    file = tmp_path / "dead.jsonl"
+    assert (await dead("export", str(file))).exit_code == 0
+    before = file.read_bytes()
+    again = await dead("export", str(file))
+    assert isinstance(again.exception, DocgraphError)
+    assert f"expected to make a new file, got {file}" in str(again.exception)
+    assert file.read_bytes() == before
+    other = tmp_path / "other.jsonl"
+    unreachable = await dead("export", str(other), env={"RABBITMQ_URL": "amqp://127.0.0.1:1/"})
+    assert isinstance(unreachable.exception, StartupError)
+    assert not other.exists()
+
+
 async def test_errors_say_what_to_look_at(rabbitmq_url, dead):
     missing = await dead("list")
     assert isinstance(missing.exception, StartupError)

@@ -8,10 +8,12 @@ import signal
 import aio_pika
 import pytest
 from pydantic import SecretStr
+from yarl import URL
 
 from service.graph.driver import connect, open_driver
 from tests.support.broker import BrokerView
 from tests.support.processes import a_process, free_port
+from tests.support.proxy import Proxy
 
 
 @pytest.mark.parametrize(
@@ -75,6 +77,18 @@ async def test_it_ends_with_one_clear_line_when(settings, graph_address, name, w
         # A right password ends the lock-out that wrong ones bring about, or the next test would meet it.
         async with open_driver(graph_address, 1) as driver:
             await connect(driver, graph_address, connections=1, timeout=20)
+
+
+@pytest.mark.parametrize(("server", "variable"), [("rabbitmq_url", "RABBITMQ_URL"), ("neo4j_uri", "NEO4J_URI")])
+async def test_it_ends_with_one_clear_line_when_a_server_is_frozen(settings, server, variable):
+    address = URL(getattr(settings, server))
+    async with Proxy(address.host, address.port) as proxy:
+        proxy.freeze()
+        through_proxy = str(address.with_host("127.0.0.1").with_port(proxy.port))
+        async with a_process(settings.model_copy(update={server: through_proxy, "startup_timeout": 2.0})) as service:
+            assert await service.exit_code(within=30) != 0
+            (line,) = [line for line in service.log.splitlines() if "cannot start" in line]
+            assert json.loads(line)["problem"].startswith(f"{variable}: ")
 
 
 async def test_it_ends_with_one_clear_line_when_a_queue_is_there_with_other_arguments(settings):

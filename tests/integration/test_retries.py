@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 
 import pytest
 
@@ -9,6 +10,7 @@ from schemas import Reason, completion_id
 from service.delivery.connection import connected
 from service.delivery.stream import read_stream
 from service.errors import GraphUnavailableError
+from tests.integration.deadly import KILLER
 from tests.support.broker import BrokerView
 from tests.support.processes import a_process
 
@@ -139,6 +141,46 @@ async def test_a_message_that_is_never_answered_ends_as_a_crash_loop(serve, sett
             next_id = await broker.submit("next")
             assert (await broker.answer(next_id))["outcome"] == "created"
             assert await service.stop() == 0
+
+
+async def test_a_document_that_kills_its_process_ends_as_a_crash_loop_and_its_neighbours_are_processed(
+    serve, settings, graph
+):
+    deadly = "tests.integration.deadly:app"
+    async with serve(settings):
+        pass  # declares the topology
+    async with BrokerView(settings.rabbitmq_url) as broker:
+        ids = [await broker.submit(f"d{number}") for number in range(3)]
+        killer = await broker.submit(KILLER)
+        ids += [await broker.submit(f"d{number}") for number in range(3, 6)]
+        # One may be answered, and its acknowledgement lost with the process.
+        while await broker.depth("documents.submitted") > 1:
+            async with a_process(settings, app=deadly) as service:
+                assert await service.exit_code() == -signal.SIGKILL
+            await until_returned(broker)
+            assert await broker.depth("documents.crashed") == 0, "all lives are used up, and not all are answered"
+        for id_ in ids:
+            assert (await broker.answer(id_))["outcome"] == "created"
+
+        while await broker.depth("documents.submitted"):
+            # Further deaths, without a service for each.
+            await broker.hold_and_die("documents.submitted")
+            await until_returned(broker)
+        async with a_process(settings, app=deadly) as service:
+            failed = await broker.answer(killer)
+            assert (failed["reason"], failed["document_id"]) == ("crash_loop", KILLER)
+            (dead,) = await broker.dead()
+            assert (dead.message_id, dead.headers["docgraph-reason"]) == (killer, "crash_loop")
+            assert (await broker.answer(await broker.submit("next")))["outcome"] == "created"
+            assert await service.stop() == 0
+    assert (await graph.counts())["documents"] == len(ids) + 1
+
+
+async def until_returned(broker):
+    """Wait until a message whose holder has died is in a queue again: its own, or the one behind the delivery limit."""
+    async with asyncio.timeout(20):
+        while not (await broker.depth("documents.submitted") or await broker.depth("documents.crashed")):
+            await asyncio.sleep(0.02)
 
 
 async def test_an_event_whose_time_to_live_is_over_is_told_from_a_crash_loop(serve, settings, graph):

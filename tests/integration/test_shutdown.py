@@ -3,11 +3,14 @@
 import asyncio
 import base64
 import signal
+from contextlib import asynccontextmanager
 
 import pytest
+import uvicorn
 from yarl import URL
 
 from service.app import build_app
+from service.lifecycle import _Server
 from tests.support.broker import BrokerView
 from tests.support.processes import a_process, free_port
 from tests.support.proxy import Proxy
@@ -46,18 +49,21 @@ async def until_taken(broker: BrokerView, queue: str = "documents.submitted") ->
             await asyncio.sleep(0.02)
 
 
-async def test_a_second_sigterm_requeues_what_is_in_flight(settings, graph):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_second_signal_requeues_what_is_in_flight(settings, graph, number):
     async with a_process(settings, DOCGRAPH_SHUTDOWN_GRACE="60") as service:
         await service.ready()
         async with BrokerView(settings.rabbitmq_url) as broker:
             await broker.submit("slow", text=None, data=a_slow_pdf(), media_type="application/pdf")
             await until_taken(broker)
-            service.process.send_signal(signal.SIGTERM)
+            service.process.send_signal(number)
             async with asyncio.timeout(60):
                 while "Waiting for application shutdown" not in service.log:
                     await asyncio.sleep(0.02)
-            service.process.send_signal(signal.SIGTERM)
+            service.process.send_signal(number)
             assert await service.exit_code(within=30) == 1
+            assert "stopped" in service.log
+            assert "Traceback" not in service.log
             assert await broker.depth("documents.submitted") == 1
             assert broker.completions == []
     assert (await graph.counts())["documents"] == 0
@@ -72,6 +78,39 @@ async def test_the_end_of_the_grace_requeues_what_is_in_flight(settings, graph):
             assert await service.stop(within=15) == 1
             assert await broker.depth("documents.submitted") == 1
     assert (await graph.counts())["documents"] == 0
+
+
+async def test_a_client_that_never_reads_its_answer_does_not_hold_up_the_end(settings, graph):
+    async with a_process(settings, DOCGRAPH_SHUTDOWN_GRACE="60") as service:
+        await service.ready()
+        async with an_answer_that_nobody_reads(service.port), BrokerView(settings.rabbitmq_url) as broker:
+            id_ = await broker.submit("a")
+            assert (await broker.answer(id_))["outcome"] == "created"
+            assert await service.stop(within=30) == 0
+
+
+@asynccontextmanager
+async def an_answer_that_nobody_reads(port):
+    """Ask for far more than all buffers on the way hold, and read one byte of it."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1)
+    writer.write(b"GET /docs/asyncapi.js HTTP/1.1\r\nHost: here\r\n\r\n" * 200)
+    async with asyncio.timeout(30):
+        await reader.readexactly(1)
+    yield
+    writer.transport.abort()
+
+
+async def test_a_sigterm_between_the_start_and_the_first_request_is_the_first_one_all_the_same(settings, graph):
+    """The app has started, and consumes, a moment before its server listens."""
+    app = build_app(settings)
+    server = _Server(uvicorn.Config(app), app)
+    async with app.start_lifespan_context():
+        app._begun = True
+        server.handle_exit(signal.SIGTERM, None)
+        await asyncio.sleep(0)
+        async with BrokerView(settings.rabbitmq_url) as broker:
+            assert (await broker.answer(await broker.submit("a")))["outcome"] == "created"
+    assert app.exit_code == 0
 
 
 async def test_the_watch_ends_before_the_drain_as_consumers_that_stop_look_deaf(settings, graph, driver):
@@ -120,6 +159,20 @@ async def test_sigterm_while_it_waits_for_neo4j_ends_the_start(settings):
     async with a_process(waiting) as service:
         await until_starting(service)
         assert await service.stop(within=40) == 0
+
+
+@pytest.mark.parametrize("server", ["rabbitmq_url", "neo4j_uri"])
+async def test_sigterm_while_it_waits_for_a_frozen_server_ends_the_start(settings, server):
+    address = URL(getattr(settings, server))
+    async with Proxy(address.host, address.port) as proxy:
+        proxy.freeze()
+        through_proxy = str(address.with_host("127.0.0.1").with_port(proxy.port))
+        waiting = settings.model_copy(update={server: through_proxy, "startup_timeout": 60.0})
+        async with a_process(waiting) as service:
+            async with asyncio.timeout(60):
+                await proxy.connected.wait()
+            assert await service.stop(within=40) == 0
+            assert "stopped while starting" in service.log
 
 
 async def test_sigterm_while_it_reconnects_to_rabbitmq_ends_it_in_order(settings):

@@ -84,6 +84,28 @@ async def test_a_lost_connection_and_its_end_are_told(settings, graph):
             assert await service.stop() == 0
 
 
+async def test_while_rabbitmq_is_frozen_readiness_tells_and_then_work_resumes_by_itself(settings, graph):
+    address = URL(settings.rabbitmq_url)
+    async with Proxy(address.host, address.port) as proxy:
+        url = address.with_host("127.0.0.1").with_port(proxy.port).update_query(heartbeat="2")
+        async with a_process(settings.model_copy(update={"rabbitmq_url": str(url)})) as service:
+            await service.ready()
+            async with BrokerView(settings.rabbitmq_url) as broker:
+                proxy.freeze()
+                ids = [await broker.submit(f"d{number}") for number in range(20)]
+                # Its connections stay open: only the missing heartbeats tell.
+                await until_told(service, "RabbitMQ is away")
+                assert "expected a connection" in (await service.problems())["rabbitmq"]
+                assert broker.completions == []
+                proxy.thaw()
+                for id_ in ids:
+                    answer = await broker.answer(id_)
+                    assert (answer["outcome"], answer["attempt"]) == ("created", 1)
+                await service.ready()
+                assert await broker.dead() == []
+            assert await service.stop() == 0
+
+
 async def test_a_channel_that_waits_for_the_end_of_an_alarm_does_not_keep_a_lost_connection_from_coming_back(
     service, broker, rabbitmq
 ):
@@ -144,6 +166,27 @@ async def test_a_connection_that_is_gone_while_rabbitmq_accepts_others_ends_the_
         async with asyncio.timeout(30):
             assert "which accepts new connections" in await given_up
         connection.connected.set()
+
+
+async def test_a_password_that_was_changed_ends_the_process_as_it_is_read_at_the_start(
+    serve, settings, rabbitmq, monkeypatch
+):
+    monkeypatch.setattr("service.delivery.watch.INTERVAL", 0.01)
+    monkeypatch.setattr("service.delivery.watch.GIVE_UP_AFTER", 2)
+    given_up = asyncio.get_running_loop().create_future()
+    monkeypatch.setattr(StrictAsgiFastStream, "fail", lambda _, problem: given_up.set_result(problem))
+    address = URL(settings.rabbitmq_url).with_user("rotating").with_password("one")
+    vhost = address.path.removeprefix("/")
+    await asyncio.to_thread(rabbitmq.ctl, "add_user", "rotating", "one")
+    try:
+        await asyncio.to_thread(rabbitmq.ctl, "set_permissions", "-p", vhost, "rotating", ".*", ".*", ".*")
+        async with serve(settings.model_copy(update={"rabbitmq_url": str(address)})):
+            await asyncio.to_thread(rabbitmq.ctl, "change_password", "rotating", "two")
+            await asyncio.to_thread(rabbitmq.ctl, "close_all_user_connections", "rotating", "test")
+            async with asyncio.timeout(30):
+                assert "RabbitMQ, which refuses its user or password" in await given_up
+    finally:
+        await asyncio.to_thread(rabbitmq.ctl, "delete_user", "rotating")
 
 
 async def test_a_queue_that_is_deleted_is_there_again_and_consumed(service, broker):

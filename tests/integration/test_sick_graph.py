@@ -6,6 +6,7 @@ import json
 import pytest
 from yarl import URL
 
+from tests.faults.workers import memory
 from tests.support.broker import BrokerView
 from tests.support.processes import a_process
 from tests.support.proxy import Proxy
@@ -62,6 +63,27 @@ async def test_work_is_held_while_the_graph_is(serve, through_proxy, graph, prox
         assert await service.stop() == 0
 
 
+async def test_while_the_graph_is_away_no_more_is_taken_than_the_prefetch_so_memory_stays_flat(
+    through_proxy, graph, proxy
+):
+    prefetch, more, size = 128, 200, 256 << 10
+    async with a_process(through_proxy, DOCGRAPH_PREFETCH=str(prefetch), DOCGRAPH_BATCH_SIZE="64") as service:
+        await service.ready()
+        async with BrokerView(through_proxy.rabbitmq_url) as broker:
+            await proxy.cut()
+            ids = [await broker.submit(f"held{number}") for number in range(prefetch)]
+            async with asyncio.timeout(40):
+                while "messages are held" not in service.log or await broker.depth("documents.submitted"):
+                    await asyncio.sleep(0.1)
+            before = memory(service.process.pid, "VmRSS")
+            ids += [await broker.submit(f"waiting{number}", text="wait " * (size // 5)) for number in range(more)]
+            assert await broker.depth("documents.submitted") == more
+            assert memory(service.process.pid, "VmRSS") - before < more * size / 4
+            await proxy.restore()
+            for id_ in ids[:prefetch]:
+                assert (await broker.answer(id_, within=40))["attempt"] == 1
+
+
 @pytest.fixture
 async def rotating(through_proxy, driver):
     """Settings with a user of this test's own, whose password may change."""
@@ -105,11 +127,15 @@ async def test_a_hold_that_lasts_too_long_ends_in_the_tiers(through_proxy, graph
             assert (answer["kind"], answer["attempt"]) == ("document.processed", 2)
 
 
-async def test_stopping_while_the_graph_is_away_requeues_at_once(through_proxy, graph, proxy, settings):
+@pytest.mark.parametrize("outage", ["down", "frozen"])
+async def test_stopping_while_the_graph_is_away_requeues_at_once(through_proxy, graph, proxy, settings, outage):
     async with a_process(through_proxy, DOCGRAPH_SHUTDOWN_GRACE="60") as service:
         await service.ready()
         async with BrokerView(through_proxy.rabbitmq_url) as broker:
-            await proxy.cut()
+            if outage == "down":
+                await proxy.cut()
+            else:
+                proxy.freeze()
             ids = [await broker.submit(f"d{number}") for number in range(5)]
             async with asyncio.timeout(40):
                 while "messages are held" not in service.log:

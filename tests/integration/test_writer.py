@@ -2,13 +2,18 @@
 
 import asyncio
 import random
+from dataclasses import replace
 
 import pytest
+from yarl import URL
 
 from schemas import ProcessedOutcome, RemovedOutcome
-from service.errors import GraphRejectedError, GraphUnavailableError
+from service.errors import GraphRejectedError, GraphUnavailableError, StartupError
+from service.graph.driver import GraphAddress, connect, open_driver
+from service.graph.schema import apply_schema
 from service.graph.writer import GraphWriter
 from tests.support.builders import a_deletion, a_submission
+from tests.support.proxy import Proxy
 
 
 async def outcomes(writer, *changes):
@@ -185,10 +190,21 @@ async def test_a_value_that_neo4j_refuses_is_the_documents_fault(writer, graph):
 
 
 async def test_a_server_that_is_away_is_not_the_documents_fault(graph):
-    from service.graph.driver import GraphAddress, open_driver
-
     async with open_driver(GraphAddress("bolt://127.0.0.1:1", "neo4j", "", "neo4j"), 1) as away:
         away._pool.pool_config.max_transaction_retry_time = 0
         writer = GraphWriter(away, "neo4j", timeout=5)
         with pytest.raises(GraphUnavailableError, match="expected Neo4j to commit"):
             await writer.write([a_submission("a", 1, "one")])
+
+
+async def test_a_server_that_freezes_before_the_schema_is_there_ends_the_start(graph_address, monkeypatch):
+    monkeypatch.setattr("service.graph.schema.WITHIN", 1)
+    server = URL(graph_address.uri)
+    async with Proxy(server.host, server.port or 7687) as proxy:
+        address = replace(graph_address, uri=f"bolt://127.0.0.1:{proxy.port}")
+        async with open_driver(address, 1) as driver:
+            await connect(driver, address, connections=1, timeout=10)
+            proxy.freeze()
+            with pytest.raises(StartupError, match=r"NEO4J_DATABASE: .* got no answer within 1 s"):
+                await apply_schema(driver, address.database)
+            proxy.thaw()

@@ -1,5 +1,6 @@
 """The README is true: its commands exist, its settings and reasons are those of the code, its links lead somewhere."""
 
+import ast
 import re
 import subprocess
 from pathlib import Path
@@ -51,6 +52,24 @@ def test_the_page_on_operating_says_what_to_do_about_every_reason():
     page = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
     rows = [line for line in page.splitlines() if line.startswith("| `")]
     assert [reason for reason in Reason if not any(f"`{reason}`" in row.split("|")[1] for row in rows)] == []
+
+
+def test_the_page_on_operating_says_what_to_do_about_every_warning_and_error_in_the_log():
+    page = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    # The client's are told on its own page, as another program writes them.
+    files = [file for file in (ROOT / "service").rglob("*.py") if "client" not in file.parts]
+    told = {line for file in files for line in alarms(ast.parse(file.read_text(encoding="utf-8")))}
+    assert "document failed" in told
+    assert sorted(line for line in told if f"`{line}`" not in page) == []
+
+
+def alarms(code):
+    """The texts that a module logs as a warning or worse."""
+    for call in ast.walk(code):
+        if isinstance(call, ast.Call) and ast.unparse(call.func) in ("log.warning", "log.error", "log.critical"):
+            (text, *_) = call.args
+            assert isinstance(text, ast.Constant), "a text that is put together cannot be looked up"
+            yield text.value
 
 
 def test_no_password_and_no_machine_path_is_in_the_repository():

@@ -49,6 +49,7 @@ def environment(settings: Settings, **more: str | None) -> dict[str, str]:
         "DOCGRAPH_STARTUP_TIMEOUT": str(settings.startup_timeout),
         "DOCGRAPH_SHUTDOWN_GRACE": str(settings.shutdown_grace),
         "DOCGRAPH_DELIVERY_LIMIT": str(settings.delivery_limit),
+        "DOCGRAPH_GRAPH_TIMEOUT": str(settings.graph_timeout),
         "DOCGRAPH_LOG_FORMAT": "json",
         **more,
     }

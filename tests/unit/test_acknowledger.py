@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 
+from aio_pika.exceptions import ChannelInvalidStateError
 from hypothesis import given, strategies as st
 
 from service.delivery.acknowledger import Acknowledger, Run
@@ -69,6 +70,12 @@ class SlowChannel:
     unsettled: set[int]
     unknown: list[int] = field(default_factory=list)
 
+    asked_at: set[int] | None = None
+    """What was unsettled when it was asked for an answer."""
+
+    async def flow(self, *, active: bool) -> None:
+        self.asked_at = set(self.unsettled)
+
     async def basic_ack(self, tag: int, *, multiple: bool, wait: bool) -> None:
         await asyncio.sleep(0)
         if tag not in self.unsettled:
@@ -96,3 +103,21 @@ async def test_a_run_does_not_overtake_single_acknowledgements_that_it_covers():
     for _ in range(50):
         await asyncio.sleep(0)
     assert channel.unknown == []
+
+
+async def test_what_is_acknowledged_is_known_once_the_broker_answers_after_it():
+    acknowledger, channel = Acknowledger(), SlowChannel(set(range(1, 31)))
+    for tag in range(1, 31, 2):  # with gaps: one by one
+        acknowledger.acknowledge(Message(channel, tag))
+    await acknowledger.until_known(channel)
+    assert channel.asked_at == set(range(2, 31, 2))
+
+
+async def test_nobody_waits_for_the_answer_of_a_channel_that_is_lost():
+    async def lost(*, active: bool) -> None:
+        raise ChannelInvalidStateError("closed")
+
+    channel = SlowChannel({1})
+    channel.flow = lost
+    async with asyncio.timeout(5):
+        await Acknowledger().until_known(channel)

@@ -166,6 +166,20 @@ async def test_changes_that_were_held_for_too_long_fail(write, monkeypatch):
     assert (await group.commit(a_deletion("b", 1))).outcome == "b@1"
 
 
+async def test_changes_that_nobody_waits_for_any_more_are_not_kept_while_the_graph_is_away(write, monkeypatch):
+    """A lost channel cancels them, and their messages come again: a connection that flaps would heap them up."""
+    monkeypatch.setattr("service.graph.committer.FIRST_PAUSE", 0)
+    group = committer(write)
+    write.away = True
+    tasks = [asyncio.create_task(group.commit(a_deletion(f"d{i}", 1))) for i in range(9)]
+    await let_run(lambda: group.holding and group.waiting == 9)
+    for task in tasks[1:]:
+        task.cancel()
+    await let_run(lambda: group.waiting == 1)
+    write.away = False
+    assert (await tasks[0]).outcome == "d0@1"
+
+
 async def test_a_moment_of_absence_is_nobodys_fault(write):
     group = committer(write)
     calls = []

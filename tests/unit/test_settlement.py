@@ -93,6 +93,22 @@ async def test_a_message_whose_fate_is_confirmed_is_acknowledged(error):
     assert where["routing_key"] == ("documents.submitted" if error.transient else "documents.dead")
 
 
+async def test_a_retry_carries_its_attempt_its_tier_and_its_first_error_and_comes_back_up_to_a_fifth_earlier():
+    published = []
+
+    async def publish(message, **_):
+        published.append(message)
+
+    for _ in range(50):
+        assert await settle(GraphUnavailableError("away"), publish) == [("m1", "acknowledged")]
+    headers = published[0].headers
+    assert (headers["docgraph-attempt"], headers["docgraph-tier"]) == (2, "1s")
+    assert headers["docgraph-first-error"] == "GraphUnavailableError: away"
+    delays = {message.expiration for message in published}
+    assert len(delays) > 1, "what failed together would come back together"
+    assert all(0.8 <= delay <= 1.0 for delay in delays)
+
+
 @pytest.mark.parametrize("error", [GraphUnavailableError("away"), EncryptedError("locked")])
 async def test_a_sender_that_cannot_be_told_does_not_bring_the_message_back(error):
     """It would be retried or dead-lettered twice."""

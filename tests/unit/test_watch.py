@@ -55,17 +55,17 @@ def watched(monkeypatch):
     """Run the watch until the broker was looked at so often; what it gave up for, what it declared, what it told."""
     monkeypatch.setattr(watch, "INTERVAL", 0)
 
-    async def run(broker, looks, *, accepts=False):
+    async def run(broker, looks, *, answer=None):
         problems, declared = [], []
 
         async def declare(*_):
             declared.append(broker.looks)
 
-        async def accepted(_):
-            return accepts
+        async def answered(_):
+            return answer
 
         monkeypatch.setattr(watch, "redeclare", declare)
-        monkeypatch.setattr(watch, "_accepts", accepted)
+        monkeypatch.setattr(watch, "_answer", answered)
         # Loggers are kept once they have been used, in this process perhaps by a service.
         monkeypatch.setattr(watch, "log", log := CapturingLogger())
         task = asyncio.create_task(watch_consumers(broker, None, problems.append))
@@ -112,8 +112,8 @@ async def test_a_broker_that_is_away_or_has_an_alarm_is_waited_for(watched, stat
 
 
 async def test_a_connection_that_does_not_come_back_to_a_broker_that_accepts_others_is_given_up(watched):
-    (problem,) = (await watched(ScriptedBroker("away"), ENOUGH, accepts=True)).problems
-    assert "be connected to RabbitMQ" in problem
+    (problem,) = (await watched(ScriptedBroker("away"), ENOUGH, answer="accepts others")).problems
+    assert "be connected to RabbitMQ, which accepts others" in problem
 
 
 @pytest.mark.parametrize("error", [asyncio.CancelledError(), ChannelInvalidStateError("was not opened")])
