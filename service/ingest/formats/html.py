@@ -7,6 +7,7 @@ from service.errors import UnsafeError
 from service.ingest.charsets import decode
 from service.ingest.formats.html_attributes import attributes_of
 from service.ingest.formats.html_depth import depth_of
+from service.ingest.formats.html_empty import closed
 from service.ingest.formats.html_text import TextWriter
 from service.ingest.options import IngestOptions
 from service.ingest.parsed import ParsedDocument, sections_of
@@ -34,7 +35,7 @@ def parse(content: bytes, charset: str | None, options: IngestOptions) -> Parsed
         UnsafeError: the page is nested deeper than any real one, or a tag of it has more attributes.
 
     """
-    source = decode(content, charset, html=True)
+    source = closed(decode(content, charset, html=True))
     # Before the parser runs, because its time is quadratic in both.
     if depth_of(source, options.max_nesting) > options.max_nesting:
         msg = f"expected HTML of at most {options.max_nesting} elements inside each other, got more"

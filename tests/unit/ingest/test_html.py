@@ -2,6 +2,7 @@ import pytest
 
 from service.errors import TooLargeError, UnsafeError
 from service.ingest.formats.html import parse
+from service.ingest.formats.html_empty import closed
 from service.ingest.options import IngestOptions
 
 
@@ -55,6 +56,31 @@ def test_a_page_that_nests_without_end_is_refused_before_it_is_parsed(tag):
 def test_closing_tags_that_close_nothing_do_not_hide_the_depth():
     with pytest.raises(UnsafeError):
         parsed("<div></b>" * 50_000)
+
+
+@pytest.mark.parametrize(
+    "element", ['<script src="a.js"/>', "<style />", "<title/>", "<iframe src='x'/>", "<textarea\n/>"]
+)
+def test_an_element_that_is_empty_in_xml_s_way_swallows_nothing_of_the_page(element):
+    head = f"<head>{element}<meta charset='utf-8'/></head>"
+    assert (
+        parsed(f"<html>{head}<body>{element}<h1>Bees<br/></h1><p>They fly.</p></body></html>").text
+        == "# Bees\n\nThey fly."
+    )
+
+
+def test_empty_elements_do_not_count_as_nested():
+    pages = "".join(f'<p>Page {number}.<span id="page-{number}"/></p>' for number in range(600))
+    assert parsed(f"<html><body>{pages}</body></html>").text.count("Page") == 600
+    chart = "<svg><g>" + '<path d="M0 0"/><circle r="1" />' * 600 + "</g></svg>"
+    assert parsed(f"<html><body><p>Bees</p>{chart}<p>Honey</p></body></html>").text == "Bees\n\nHoney"
+
+
+@pytest.mark.parametrize("part", ["/>", "<", "<a ", '<a "', "<a/", f"<{'a' * 60}/>", '<a b=">"/>', "</p/>"])
+@pytest.mark.timeout(10)
+def test_whatever_looks_like_empty_elements_takes_linear_time(part):
+    source = part * (1_000_000 // len(part))
+    assert len(closed(source)) <= 2 * len(source)
 
 
 def test_what_is_dropped_may_nest():

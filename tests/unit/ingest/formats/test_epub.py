@@ -24,6 +24,13 @@ def test_chapters_come_in_the_order_of_the_spine_without_the_table_of_contents()
     assert paths(read) == [("Bees", "# Bees", None), ("Honey", "# Honey", None), ("Honey > Taste", "## Taste", None)]
 
 
+def test_marks_of_pages_and_empty_elements_cost_a_chapter_nothing():
+    pages = "".join(f'<p><span id="p{number}"/>Page {number}.</p>' for number in range(600))
+    read = parsed(epub({"a.xhtml": f'<script src="a.js"/><h1><a id="one"/>Bees</h1>{pages}<p>The end.</p>'}))
+    assert read.text.startswith("# Bees\n\nPage 0.\n\nPage 1.")
+    assert read.text.endswith("The end.")
+
+
 def test_a_book_with_copy_protection_is_encrypted_and_one_with_veiled_fonts_is_not():
     with pytest.raises(EncryptedError):
         parsed(epub(CHAPTERS, extra={"META-INF/encryption.xml": ENCRYPTION.format("two.xhtml")}))
