@@ -1,10 +1,14 @@
 """EPUB."""
 
+import io
+import zipfile
+
 import pytest
 
 from service.errors import CorruptError, EncryptedError, UnsafeError
 from tests.unit.ingest.formats.builders import DECLARATION, epub, parsed, paths, with_member
 
+PACKAGE = "OEBPS/book.opf"
 CHAPTERS = {
     "nav.xhtml": "<nav>Contents</nav><h1>Contents</h1>",
     "one%20and%20two.xhtml": "<h1>Bees</h1><p>They fly.</p>",
@@ -29,6 +33,15 @@ def test_marks_of_pages_and_empty_elements_cost_a_chapter_nothing():
     read = parsed(epub({"a.xhtml": f'<script src="a.js"/><h1><a id="one"/>Bees</h1>{pages}<p>The end.</p>'}))
     assert read.text.startswith("# Bees\n\nPage 0.\n\nPage 1.")
     assert read.text.endswith("The end.")
+
+
+def test_a_picture_among_the_chapters_is_passed_over():
+    book = epub({"cover.jpg": "", **CHAPTERS}, extra={"OEBPS/cover.jpg": b"\xff\xd8\xff\xe0 no text"})
+    with zipfile.ZipFile(io.BytesIO(book)) as archive:
+        package = archive.read(PACKAGE).decode()
+    cover = 'href="cover.jpg" media-type="{}"'
+    package = package.replace(cover.format("application/xhtml+xml"), cover.format("image/jpeg"))
+    assert parsed(with_member(book, PACKAGE, package)) == parsed(epub(CHAPTERS))
 
 
 def test_a_book_with_copy_protection_is_encrypted_and_one_with_veiled_fonts_is_not():
