@@ -49,13 +49,20 @@ def parse(content: bytes, charset: str | None, options: IngestOptions) -> Parsed
     writer = TextWriter(options.max_characters)
     if tree.body is not None:
         # Skipped, not taken out of the tree: they nest, and what is freed with its parent must not be freed again.
-        dropped = {node.mem_id for node in tree.body.css(_DROPPED)}
+        dropped = {node.mem_id for node in tree.body.css(_DROPPED)} - _forms_around(tree.body)
         _write(tree.body, dropped, writer)
     text = writer.text()
     headings = writer.headings
     title = title or next((heading.title for heading in headings if heading.level == 1), "")
     language = tree.root.attributes.get("lang") if tree.root is not None else None
     return ParsedDocument(text, title or None, sections_of(len(text), headings), language, _metadata(tree))
+
+
+def _forms_around(body: LexborNode) -> set[int]:
+    """Return the form that holds most of the page, if there is one: some frameworks put every page into a form."""
+    forms = body.css("form")
+    whole = len(body.text()) if forms else 0
+    return {form.mem_id for form in forms if 2 * len(form.text()) > whole}
 
 
 def _metadata(tree: LexborHTMLParser) -> dict[str, Scalar]:

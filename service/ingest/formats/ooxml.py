@@ -17,7 +17,7 @@ _CORE = "docProps/core.xml"
 _PROLOG = 64 * KIB
 # "Strict Open XML" is the same under other names. They stand in the root element.
 _STRICT = b"http://purl.oclc.org/ooxml/"
-_STRICT_NAME = re.compile(rb"""(=["'])%b(\w+)/(main|relationships)(?=["'])""" % re.escape(_STRICT))
+_STRICT_NAME = re.compile(rb"""(=["'])%b(\w+)/(main|relationships|math)(?=["'])""" % re.escape(_STRICT))
 _USUAL_NAME = rb"\1http://schemas.openxmlformats.org/\2/2006/\3"
 # What the libraries that make documents write where nobody gave a title.
 _NO_TITLES = frozenset({"word document", "powerpoint presentation", "document", "presentation", "untitled"})

@@ -88,6 +88,13 @@ def test_what_is_dropped_may_nest():
     assert parsed(f"<p>bee</p>{nested * 500}<p>hive</p>").text == "bee\n\nhive"
 
 
+def test_a_form_is_left_out_unless_the_page_lies_in_it():
+    search = "<form><label>Search</label><input name='q'></form>"
+    page = "<h1>Bees</h1><p>They fly far and wide.</p><select><option>more</option></select>"
+    assert parsed(f"<body>{search}{page}</body>").text == "# Bees\n\nThey fly far and wide."
+    assert parsed(f"<body><form>{page}</form></body>").text == "# Bees\n\nThey fly far and wide."
+
+
 def test_a_long_list_of_unclosed_items_is_flat():
     assert parsed("<ul>" + "<li>bee<br>" * 5000).text.count("bee") == 5000
 

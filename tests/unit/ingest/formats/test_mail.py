@@ -35,6 +35,28 @@ def test_headers_are_read_and_kept():
     }
 
 
+@pytest.mark.parametrize("charset", ["utf-8", "cp1252"])
+def test_headers_that_nobody_encoded_are_read_as_text_is(charset):
+    head = (
+        "From: Jürgen Köhler <juergen@example.org>\nSubject: Grüße von den Bienen\n"
+        "To: =?utf-8?q?M=C3=BCller?= und Schröder <m@example.org>\n"
+        'Content-Type: multipart/mixed; boundary="b"\n\n'
+    )
+    part = '--b\nContent-Type: text/plain\nContent-Disposition: attachment; filename="Rähmchen.txt"\n\nOak.\n--b--\n'
+    read = parsed((head + part).encode(charset), "message/rfc822")
+    assert read.title == "Grüße von den Bienen"
+    assert read.metadata["mail_from"] == "Jürgen Köhler <juergen@example.org>"
+    if charset == "utf-8":  # the other one cannot be told by a word
+        assert read.metadata["mail_to"] == "Müller und Schröder <m@example.org>"
+        assert read.metadata["mail_attachments"] == "Rähmchen.txt"
+
+
+def test_a_media_type_that_is_no_text_can_be_named():
+    content = b"Subject: Bees\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: x/\xff\n\nx\n--b--\n"
+    read = parsed(content, "message/rfc822")
+    assert read.metadata["mail_attachments"].encode()
+
+
 def test_of_two_versions_of_the_text_the_plain_one_is_read_unless_it_is_a_stub():
     both = mail("The bees fly.\n")
     both.add_alternative("<p>The <b>bees</b> fly.</p>", subtype="html")
