@@ -69,6 +69,11 @@ def test_an_element_that_is_empty_in_xml_s_way_swallows_nothing_of_the_page(elem
     )
 
 
+def test_a_tag_in_a_string_of_a_program_does_not_end_the_program():
+    program = """<script>write("<script src='a.js'/>"); write("<p/>")</script>"""
+    assert parsed(f"<html><body>{program}<p>They fly.</p></body></html>").text == "They fly."
+
+
 def test_empty_elements_do_not_count_as_nested():
     pages = "".join(f'<p>Page {number}.<span id="page-{number}"/></p>' for number in range(600))
     assert parsed(f"<html><body>{pages}</body></html>").text.count("Page") == 600
