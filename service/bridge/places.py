@@ -38,7 +38,7 @@ _KEPT: dict[str, Any] = {
     # Whole segments are dropped, and never the last one.
     "x-stream-max-segment-size-bytes": 1 << 20,
 }
-"""A revocation takes some 200 bytes: room for more of them than a process remembers."""
+"""A revocation takes some 200 bytes for each process, and each process reads all of them at its start."""
 _SAFE: dict[str, Any] = {
     "x-queue-type": "quorum",
     "x-dead-letter-strategy": "at-least-once",

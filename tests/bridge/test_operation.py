@@ -6,7 +6,7 @@ import shlex
 
 import aio_pika
 import pytest
-from celery.exceptions import TaskRevokedError
+from celery.exceptions import NotRegistered, TaskRevokedError
 from kombu.transport.native_delayed_delivery import (
     bind_queue_to_native_delayed_delivery_exchange,
     declare_native_delayed_delivery_exchanges_and_queues,
@@ -15,8 +15,12 @@ from yarl import URL
 
 from service.bridge import places
 from service.bridge.lanes import DELAYS
+from service.bridge.mapping import TaskMapping
 from service.bridge.places import CELERY, RETURNED, REVOKED, counts
 from service.bridge.policy import policy_command, policy_is_missing
+from service.delivery.connection import connected
+from service.delivery.dead_letter_work import replay
+from service.delivery.dead_letters import Wanted
 from service.delivery.stream import read_stream
 from service.delivery.topology import RETRY
 from tests.bridge.caller import QUEUE, Caller
@@ -196,6 +200,25 @@ async def test_a_task_stays_revoked_when_the_process_that_heard_of_it_is_replace
     async with serve(settings):
         assert isinstance(await caller.outcome(result), TaskRevokedError)
     assert (await graph.counts())["documents"] == 0
+
+
+async def test_a_dead_task_is_replayed_to_the_queue_it_came_from_and_its_caller_hears_of_it(
+    with_bridge, serve, rabbitmq_url, redis_server
+):
+    caller = Caller(rabbitmq_url, redis_server.url)
+    settings = with_bridge(celery_result_url=redis_server.url)
+    async with serve(settings):
+        result = await caller.send("buried", "T", "x", task="index")
+        assert isinstance(await caller.outcome(result), NotRegistered)
+    known = {"celery_tasks": {"index": TaskMapping()}}
+    async with serve(settings.model_copy(update=known)), connected(rabbitmq_url) as connection:
+        assert (await replay(connection, Wanted())).done == 1
+        async with asyncio.timeout(30):
+            while await caller.do(lambda: caller.app.AsyncResult(result.id).state) != "SUCCESS":
+                await asyncio.sleep(0.05)
+    answer = await caller.get(caller.app.AsyncResult(result.id))
+    assert (answer["document_id"], answer["causation_id"]) == ("buried", result.id)
+    await caller.close()
 
 
 async def test_what_is_redelivered_goes_to_the_queue_that_counts_and_is_done(with_bridge, serve, rabbitmq_url):
