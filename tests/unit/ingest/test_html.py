@@ -3,6 +3,7 @@ import pytest
 from service.errors import TooLargeError, UnsafeError
 from service.ingest.formats.html import parse
 from service.ingest.formats.html_empty import closed
+from service.ingest.formats.html_tags import tags_of
 from service.ingest.options import IngestOptions
 
 
@@ -50,6 +51,57 @@ def test_blocks_inside_a_heading_do_not_hide_it():
 def test_a_page_that_nests_without_end_is_refused_before_it_is_parsed(tag):
     with pytest.raises(UnsafeError, match="at most 512 elements inside each other"):
         parsed(f"<{tag}>" * 200_000 + "deep")
+
+
+DEEP = "<div>" * 600
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "<script>" + "for (i=0; i<n; i++) if (a<b) c();" * 600 + "</script>",
+        f"<script type='text/html' data-a='>'>{DEEP}</SCRIPT >",
+        f"<style>{DEEP}</style>",
+        f"<!-- {DEEP} -->",
+        f"<!-- {DEEP} --!>",
+        f'<p title="{DEEP}">bees</p>',
+        f"<textarea>{DEEP}</textarea>",
+    ],
+)
+def test_what_is_no_markup_is_not_nested(part):
+    assert "honey" in parsed(f"<html><head><title>x</title></head><body>{part}<p>honey</p></body></html>").text
+
+
+@pytest.mark.parametrize(
+    "hiding",
+    [
+        "<!-->{}-->",
+        "<!--->{}-->",
+        "<!-- --!>{}-->",
+        "<scripture>{}</script>",
+        "<svg><script>{}</script></svg>",
+        "<p title='<script>'>{}</script>",
+        "<p title=a'b>{}<p title='>",
+        '<p title = "\'">{}<p title=\'">',
+        "<p/='>{}'>",
+        "<!x <script>{}</script>",
+        "<? <script>{}</script>",
+        "</3 <script>{}</script>",
+        "<script></script >{}</script>",
+    ],
+)
+def test_what_only_looks_like_no_markup_is_nested(hiding):
+    with pytest.raises(UnsafeError, match="elements inside each other"):
+        parsed(f"<html><body>{hiding.format(DEEP)}<p>honey</p></body></html>")
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["<", "<!--", "<!-- ", "<script>", "<a ", '<a b="', "<a b='>", "<a/", "<svg>", "</", "<!", "<a\n=", "<a b=c "],
+)
+@pytest.mark.timeout(20)
+def test_the_tags_of_any_page_are_found_in_linear_time(part):
+    assert sum(1 for _ in tags_of(part * (1_000_000 // len(part)))) <= 1_000_000
 
 
 @pytest.mark.timeout(5)
