@@ -164,11 +164,11 @@ class Bridge:
         options = self._options
         session = await stack.enter_async_context(open_session(options.url, options.prefetch, options.timeout))
         await self._declare(session)
-        if check:
-            await self._check_policies(session)
         # What is revoked is known before a task is taken: by broadcasts from now on, and by what is written.
         await session.listen(self._control.answer, self._events.node)
         await self._revocations.recall(session.connection)
+        if check:
+            await self._check_policies(session)
         answers = Answers(session.replies, self._redis)
         take = partial(self._take, answers)
         for queue in (*self._queues, RETURNED):
