@@ -142,7 +142,11 @@ def _decoded(value: str) -> str:
     """Return a header's text on one line; characters in no declared charset are read as in a file."""
     text = value[:_LOOKED_AT]
     if any("\udc80" <= character <= "\udcff" for character in text):
-        text = decode(text.encode("ascii", "surrogateescape"))
+        raw = text.encode("ascii", "surrogateescape")
+        try:
+            text = decode(raw)
+        except PermanentError:  # damaged: the mail is readable without it
+            text = raw.decode("utf-8", "replace")
     return " ".join(_ENCODED.sub(_plain, text).split())[:_LONGEST]
 
 

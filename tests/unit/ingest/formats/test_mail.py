@@ -51,6 +51,11 @@ def test_headers_that_nobody_encoded_are_read_as_text_is(charset):
         assert read.metadata["mail_attachments"] == "Rähmchen.txt"
 
 
+def test_a_header_of_bytes_that_are_no_text_does_not_cost_the_mail():
+    read = parsed(b"From: \xff\xfe\x80\x81\nSubject: a\x81\xff\x90\x01b\n\nThe bees fly.", "message/rfc822")
+    assert read.text.endswith("The bees fly.")
+
+
 def test_a_media_type_that_is_no_text_can_be_named():
     content = b"Subject: Bees\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: x/\xff\n\nx\n--b--\n"
     read = parsed(content, "message/rfc822")
