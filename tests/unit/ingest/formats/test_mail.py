@@ -1,10 +1,12 @@
 """EML."""
 
+import random
 from email.message import EmailMessage
 
 import pytest
 
-from service.errors import NoTextError, UnsafeError
+from service.errors import NoTextError, UnsafeError, UnsupportedMediaTypeError
+from service.ingest.charsets import decode
 from tests.unit.ingest.formats.builders import parsed, paths, xlsx
 
 
@@ -52,8 +54,10 @@ def test_headers_that_nobody_encoded_are_read_as_text_is(charset):
 
 
 def test_a_header_of_bytes_that_are_no_text_does_not_cost_the_mail():
-    read = parsed(b"From: \xff\xfe\x80\x81\nSubject: a\x81\xff\x90\x01b\n\nThe bees fly.", "message/rfc822")
-    assert read.text.endswith("The bees fly.")
+    noise = random.Random(1).randbytes(300).translate(None, b"\r\n")
+    with pytest.raises(UnsupportedMediaTypeError):
+        decode(noise)
+    assert parsed(b"Subject: " + noise + b"\n\nThe bees fly.", "message/rfc822").text.endswith("The bees fly.")
 
 
 def test_a_media_type_that_is_no_text_can_be_named():
