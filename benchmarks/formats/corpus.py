@@ -22,6 +22,8 @@ FOLDER = Path(__file__).parents[2] / ".local" / "corpus"
 PACKAGES = ("debian-reference-en", "debian-reference-zh-cn", "developers-reference", "gnuplot-doc")
 _CHAPTERS = ("ch01.en", "ch05.en", "ch09.en", "ch02.zh-cn", "ch08.zh-cn")
 _PAGES = 24
+_TOO_FEW = (".odp", ".xhtml")
+"""Formats of one small file, read as others are."""
 _NOUNS = (
     "harbour",
     "tide",
@@ -97,7 +99,8 @@ def _copy_originals(debian: Path) -> None:
     for path in debian.glob("*/*.txt.gz"):
         _put(_file("txt", path.stem), gzip.decompress(path.read_bytes()))
     for path in DOCUMENTS:
-        _put(_file(path.suffix[1:], path.name), path.read_bytes())
+        if path.suffix not in _TOO_FEW:
+            _put(_file(path.suffix[1:], path.name), path.read_bytes())
 
 
 def _convert_chapters(debian: Path) -> None:

@@ -19,6 +19,7 @@ from service.bridge.control import Control, Revoked
 from service.bridge.places import CELERY, RETURNED
 from service.bridge.policy import policy_command, policy_is_missing
 from service.bridge.redis_results import RedisResults
+from service.bridge.revocations import Revocations
 from service.bridge.session import Session, open_session
 from service.bridge.worker import Ways, Worker
 from service.bridge.worker_events import WorkerEvents
@@ -71,6 +72,7 @@ class Bridge:
         revoked = Revoked()
         self._worker = Worker(options.ways, pipeline, line, metrics, events=self._events, revoked=revoked)
         self._events.active = lambda: len(self._worker.active())
+        self._revocations = Revocations(revoked)
         self._control = Control(
             self._events,
             revoked,
@@ -78,6 +80,7 @@ class Bridge:
             queues=self._queues,
             prefetch=options.prefetch,
             active=self._worker.active,
+            revoke=self._revocations.note,
             terminate=self._worker.terminate,
         )
         self._session: Session | None = None
@@ -161,15 +164,17 @@ class Bridge:
         options = self._options
         session = await stack.enter_async_context(open_session(options.url, options.prefetch, options.timeout))
         await self._declare(session)
+        # What is revoked is known before a task is taken: by broadcasts from now on, and by what is written.
+        await session.listen(self._control.answer, self._events.node)
+        await self._revocations.recall(session.connection)
         if check:
             await self._check_policies(session)
         answers = Answers(session.replies, session.publishing, self._redis)
         take = partial(self._take, answers)
         for queue in (*self._queues, RETURNED):
             await session.consume(queue, take)
-        await session.listen(self._control.answer, self._events.node)
-        events = asyncio.create_task(self._events.run(session.event))
-        stack.callback(events.cancel)
+        for work in (self._events.run(session.event), self._revocations.write(session.publish)):
+            stack.callback(asyncio.create_task(work).cancel)
         self._answers = answers
         self._session = session
 

@@ -12,7 +12,7 @@ from service.bridge.task import Caller
 from service.bridge.worker_events import SOFTWARE, WorkerEvents
 
 REVOKED_AT_MOST = 50_000
-"""Revoked tasks that a process remembers, as long as it lives."""
+"""Revoked tasks that a process remembers."""
 
 
 class Revoked:
@@ -48,17 +48,19 @@ class Control:
         queues: Sequence[str],
         prefetch: int,
         active: Callable[[], Mapping[str, tuple[Caller, float]]],
+        revoke: Callable[[Sequence[str]], None],
         terminate: Callable[[str], None],
     ) -> None:
         """Make the control of one process.
 
         Args:
             events: switched on and off here.
-            revoked: filled here.
+            revoked: tasks that are not to be done.
             tasks: names of the tasks that are done.
             queues: where they come from.
             prefetch: tasks that are held at once, for each queue.
             active: tasks at hand by id, with the time they began.
+            revoke: adds to the revoked tasks, for other processes as well.
             terminate: ends the task of an id.
 
         """
@@ -68,6 +70,7 @@ class Control:
         self._queues = queues
         self._prefetch = prefetch
         self._active = active
+        self._revoke = revoke
         self._terminate = terminate
         self._began = time.monotonic()
 
@@ -101,7 +104,7 @@ class Control:
     def _do_revoke(self, arguments: Mapping[str, Any]) -> dict[str, str]:
         given = arguments.get("task_id")
         ids = [id_ for id_ in (given if isinstance(given, list) else [given]) if isinstance(id_, str)]
-        self._revoked.add(ids)
+        self._revoke(ids)
         if arguments.get("terminate"):
             for id_ in ids:
                 self._terminate(id_)
@@ -114,6 +117,12 @@ class Control:
     def _do_disable_events(self, _: Mapping[str, Any]) -> dict[str, str]:
         self._events.enabled = False
         return {"ok": "task events disabled"}
+
+    def _do_hello(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Exchange revoked tasks with a Celery worker that starts beside us."""
+        theirs = arguments.get("revoked")  # a list of ids; of older Celery a mapping by id
+        self._revoke([id_ for id_ in theirs if isinstance(id_, str)] if isinstance(theirs, list | dict) else [])
+        return {"revoked": list(self._revoked), "clock": self._events.clock}
 
     def _do_heartbeat(self, _: Mapping[str, Any]) -> None:
         return None

@@ -5,6 +5,7 @@ documents.celery ──#──▶ documents.celery             tasks, quorum: fo
 documents.celery.returned ──▶ documents.celery.returned   expired before it was taken, or over the delivery limit
 documents.retry ──by tier──▶ documents.celery.eta.1s …    waits for its ETA, then back to the queue it came from
 celery_delayed_27 ──by queue──▶ documents.celery          has an ETA, of clients with quorum queues
+(default exchange) ──▶ documents.celery.revoked           ids of revoked tasks, a stream
 """
 
 from collections.abc import Sequence
@@ -24,11 +25,20 @@ log = structlog.get_logger(__name__)
 
 CELERY = "documents.celery"
 RETURNED = "documents.celery.returned"
+REVOKED = "documents.celery.revoked"
 DELAYED = "celery_delayed_27"
 """Where a client that knows of quorum queues publishes what has an ETA, instead of a topic or fanout exchange."""
 DELAY_BITS = 28
 """Words of the routing key there, before the task's own."""
 
+_KEPT: dict[str, Any] = {
+    "x-queue-type": "stream",
+    "x-max-age": "30D",
+    "x-max-length-bytes": 8 << 20,
+    # Whole segments are dropped, and never the last one.
+    "x-stream-max-segment-size-bytes": 1 << 20,
+}
+"""A revocation takes some 200 bytes for each process, and each process reads all of them at its start."""
 _SAFE: dict[str, Any] = {
     "x-queue-type": "quorum",
     "x-dead-letter-strategy": "at-least-once",
@@ -52,6 +62,7 @@ async def declare(connection: AbstractConnection, queues: Sequence[str], deliver
             arguments = _SAFE | {"x-message-ttl": delay * 1000, "x-dead-letter-exchange": ""}
             lane = await channel.declare_queue(f"{CELERY}.eta.{delay}s", durable=True, arguments=arguments)
             await lane.bind(RETRY.name, "", arguments={"x-match": "all", TIER_HEADER: lane_name(delay)})
+        await channel.declare_queue(REVOKED, durable=True, arguments=_KEPT)
     for queue in queues:
         if queue != CELERY:
             await declare_as_celery(connection, queue)

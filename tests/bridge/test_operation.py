@@ -6,7 +6,7 @@ import shlex
 
 import aio_pika
 import pytest
-from celery.exceptions import TaskRevokedError
+from celery.exceptions import NotRegistered, TaskRevokedError
 from kombu.transport.native_delayed_delivery import (
     bind_queue_to_native_delayed_delivery_exchange,
     declare_native_delayed_delivery_exchanges_and_queues,
@@ -15,8 +15,13 @@ from yarl import URL
 
 from service.bridge import places
 from service.bridge.lanes import DELAYS
-from service.bridge.places import CELERY, RETURNED, counts
+from service.bridge.mapping import TaskMapping
+from service.bridge.places import CELERY, RETURNED, REVOKED, counts
 from service.bridge.policy import policy_command, policy_is_missing
+from service.delivery.connection import connected
+from service.delivery.dead_letter_work import replay
+from service.delivery.dead_letters import Wanted
+from service.delivery.stream import read_stream
 from service.delivery.topology import RETRY
 from tests.bridge.caller import QUEUE, Caller
 from tests.support.broker import BrokerView
@@ -50,7 +55,7 @@ async def test_without_queues_of_callers_nothing_of_the_bridge_is_there(settings
             assert app.context.get("bridge") is None
             await view.answer(await view.submit("a"))
             assert proxy.accepted == 1
-            for queue in (CELERY, RETURNED, *(f"{CELERY}.eta.{delay}s" for delay in DELAYS)):
+            for queue in (CELERY, RETURNED, REVOKED, *(f"{CELERY}.eta.{delay}s" for delay in DELAYS)):
                 assert await counts(view.connection, queue) is None
 
 
@@ -173,6 +178,47 @@ async def test_a_task_whose_queue_was_deleted_is_finished_and_the_queue_is_consu
             while await app.context.get("bridge").problem() or QUEUE in await app.context.get("bridge")._session.deaf():
                 await asyncio.sleep(0.05)
         assert (await caller.ask("after", "T", "x"))["outcome"] == "created"
+
+
+async def revoked_while_it_waits(caller, view, document_id, *, seconds):
+    """Send a task with an ETA, revoke it while it waits for that, and return its result once that is written down."""
+    result = await caller.send(document_id, "T", "x", countdown=seconds)
+    lane = max(delay for delay in DELAYS if delay < seconds)
+    async with asyncio.timeout(30):
+        while not await view.depth(f"{CELERY}.eta.{lane}s"):
+            await asyncio.sleep(0.05)
+        await caller.do(caller.app.control.revoke, result.id, reply=True, timeout=20, limit=1)
+        while not [message async for message in read_stream(view.connection, REVOKED)]:
+            await asyncio.sleep(0.05)
+    return result
+
+
+async def test_a_task_stays_revoked_when_the_process_that_heard_of_it_is_replaced(with_bridge, serve, caller, graph):
+    settings = with_bridge()
+    async with serve(settings), BrokerView(settings.rabbitmq_url) as view:
+        result = await revoked_while_it_waits(caller, view, "revoked", seconds=6)
+    async with serve(settings):
+        assert isinstance(await caller.outcome(result), TaskRevokedError)
+    assert (await graph.counts())["documents"] == 0
+
+
+async def test_a_dead_task_is_replayed_to_the_queue_it_came_from_and_its_caller_hears_of_it(
+    with_bridge, serve, rabbitmq_url, redis_server
+):
+    caller = Caller(rabbitmq_url, redis_server.url)
+    settings = with_bridge(celery_result_url=redis_server.url)
+    async with serve(settings):
+        result = await caller.send("buried", "T", "x", task="index")
+        assert isinstance(await caller.outcome(result), NotRegistered)
+    known = {"celery_tasks": {"index": TaskMapping()}}
+    async with serve(settings.model_copy(update=known)), connected(rabbitmq_url) as connection:
+        assert (await replay(connection, Wanted())).done == 1
+        async with asyncio.timeout(30):
+            while await caller.do(lambda: caller.app.AsyncResult(result.id).state) != "SUCCESS":
+                await asyncio.sleep(0.05)
+    answer = await caller.get(caller.app.AsyncResult(result.id))
+    assert (answer["document_id"], answer["causation_id"]) == ("buried", result.id)
+    await caller.close()
 
 
 async def test_what_is_redelivered_goes_to_the_queue_that_counts_and_is_done(with_bridge, serve, rabbitmq_url):

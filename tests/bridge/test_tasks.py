@@ -10,7 +10,7 @@ import pytest
 from celery import chain, chord, group, signature
 from celery.exceptions import NotRegistered, TaskRevokedError
 
-from tests.bridge.caller import QUEUE
+from tests.bridge.caller import QUEUE, Caller
 from tests.support.processes import ROOT, environment
 
 
@@ -306,6 +306,14 @@ async def test_what_the_bridge_does_not_do_fails_with_a_clear_text(redis_caller)
     error = await redis_caller.outcome(await redis_caller.do(send_chord))
     assert isinstance(error, NotImplementedError)
     assert "chord" in str(error)
+
+
+async def test_a_task_of_message_protocol_1_fails_with_the_remedy(app, url):
+    old = Caller(url, task_protocol=1)
+    error = await old.ask("old", "T", "x")
+    assert isinstance(error, NotImplementedError)
+    assert "task_protocol=2" in str(error)
+    await old.close()
 
 
 async def test_an_undecodable_message_ends_in_the_dead_letters(events):

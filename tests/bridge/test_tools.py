@@ -98,6 +98,15 @@ async def test_celery_inspect_gets_an_answer(app, caller, url):
     assert "no pool" in str(refusal)
 
 
+async def test_a_celery_worker_that_starts_beside_the_bridge_and_the_bridge_share_what_is_revoked(app, caller):
+    node = app.context.get("bridge")._events.node
+    neighbours = caller.app.control.inspect(timeout=10, destination=[node])
+    reply = await caller.do(neighbours.hello, "worker@here", ["revoked at the worker"])  # as it asks when it starts
+    assert "revoked at the worker" in reply[node]["revoked"]
+    result = await caller.send("unwanted", "T", "x", task_id="revoked at the worker")
+    assert isinstance(await caller.outcome(result), TaskRevokedError)
+
+
 async def test_a_task_at_hand_is_terminated(app, caller, graph_address):
     committer = app.context.get("committer")
     release = asyncio.Event()

@@ -16,14 +16,19 @@ FOLDER = DATA / "documents"
 DOCUMENTS = tuple(sorted(path for path in FOLDER.iterdir() if path.suffix != ".md"))
 """Those that are committed."""
 MADE = {
-    "en-tides": ("docx", "odt", "epub", "rtf", "pptx", "html", "pdf"),
+    "en-tides": ("docx", "odt", "epub", "rtf", "pptx", "odp", "html", "xhtml", "pdf"),
     "zh-tea": ("docx", "odt", "epub", "rtf", "pdf"),
     "ja-onsen": ("docx", "html"),
     "ru-samovar": ("docx", "rtf"),
     "ar-dates": ("docx", "odt"),
 }
 # LibreOffice writes these from another format; the others come from pandoc.
-_BY_OFFICE = {("zh-tea", "docx"): "odt", ("zh-tea", "rtf"): "docx", ("ru-samovar", "rtf"): "docx"}
+_BY_OFFICE = {
+    ("en-tides", "odp"): "pptx",
+    ("zh-tea", "docx"): "odt",
+    ("zh-tea", "rtf"): "docx",
+    ("ru-samovar", "rtf"): "docx",
+}
 READINGS = (
     ("station", "day", "water level", "note"),
     ("Harbour North", "2026-03-01", "4.25", "spring tide"),
@@ -40,6 +45,7 @@ _TYPES = {
     ".json": "application/json",
     ".jsonl": "application/jsonl",
     ".md": "text/markdown",
+    ".odp": "application/vnd.oasis.opendocument.presentation",
     ".ods": "application/vnd.oasis.opendocument.spreadsheet",
     ".odt": "application/vnd.oasis.opendocument.text",
     ".pdf": "application/pdf",
@@ -47,6 +53,7 @@ _TYPES = {
     ".rtf": "application/rtf",
     ".tsv": "text/tab-separated-values",
     ".txt": "text/plain",
+    ".xhtml": "application/xhtml+xml",
     ".xls": "application/vnd.ms-excel",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }

@@ -17,6 +17,7 @@ from service.ingest.parsed import ParsedDocument
 
 _CONTAINER = "META-INF/container.xml"
 _ENCRYPTION = "META-INF/encryption.xml"
+_NO_PAGES = ("image/", "audio/", "video/")
 
 
 def parse(content: bytes, charset: str | None, options: IngestOptions) -> ParsedDocument:
@@ -54,7 +55,8 @@ def _chapters(package: etree._Element, folder: str) -> Iterator[str]:
         name = posixpath.normpath(posixpath.join(folder, unquote(item.get("href", "")).partition("#")[0]))
         if name not in seen:
             seen.add(name)
-            yield name
+            if not item.get("media-type", "").startswith(_NO_PAGES):  # a cover may be a picture and nothing else
+                yield name
     if not seen:
         msg = "expected an e-book with chapters, got one whose spine names none"
         raise CorruptError(msg)

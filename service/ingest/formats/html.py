@@ -7,6 +7,7 @@ from service.errors import UnsafeError
 from service.ingest.charsets import decode
 from service.ingest.formats.html_attributes import attributes_of
 from service.ingest.formats.html_depth import depth_of
+from service.ingest.formats.html_empty import closed
 from service.ingest.formats.html_text import TextWriter
 from service.ingest.options import IngestOptions
 from service.ingest.parsed import ParsedDocument, sections_of
@@ -34,7 +35,7 @@ def parse(content: bytes, charset: str | None, options: IngestOptions) -> Parsed
         UnsafeError: the page is nested deeper than any real one, or a tag of it has more attributes.
 
     """
-    source = decode(content, charset, html=True)
+    source = closed(decode(content, charset, html=True))
     # Before the parser runs, because its time is quadratic in both.
     if depth_of(source, options.max_nesting) > options.max_nesting:
         msg = f"expected HTML of at most {options.max_nesting} elements inside each other, got more"
@@ -48,13 +49,20 @@ def parse(content: bytes, charset: str | None, options: IngestOptions) -> Parsed
     writer = TextWriter(options.max_characters)
     if tree.body is not None:
         # Skipped, not taken out of the tree: they nest, and what is freed with its parent must not be freed again.
-        dropped = {node.mem_id for node in tree.body.css(_DROPPED)}
+        dropped = {node.mem_id for node in tree.body.css(_DROPPED)} - _forms_around(tree.body)
         _write(tree.body, dropped, writer)
     text = writer.text()
     headings = writer.headings
     title = title or next((heading.title for heading in headings if heading.level == 1), "")
     language = tree.root.attributes.get("lang") if tree.root is not None else None
     return ParsedDocument(text, title or None, sections_of(len(text), headings), language, _metadata(tree))
+
+
+def _forms_around(body: LexborNode) -> set[int]:
+    """Return the form that holds most of the page, if there is one: some frameworks put every page into a form."""
+    forms = body.css("form")
+    whole = len(body.text()) if forms else 0
+    return {form.mem_id for form in forms if 2 * len(form.text()) > whole}
 
 
 def _metadata(tree: LexborHTMLParser) -> dict[str, Scalar]:

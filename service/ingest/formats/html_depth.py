@@ -2,6 +2,9 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterable
+
+from service.ingest.formats.html_tags import tags_of
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]{0,30})")
 # Elements without content, and those whose end the next one of their kind implies: a list of ten thousand unclosed
@@ -17,13 +20,19 @@ def depth_of(source: str, limit: int) -> int:
     """Return an estimate of the deepest nesting, or of the first level found beyond the limit.
 
     Comments and attribute values that look like tags count as such. Whoever hides depth that way needs several times
-    the bytes for each level, which keeps the parser's time bearable.
+    the bytes for each level, which keeps the parser's time bearable. What looks too deep is looked at closely: a
+    program says `i<n` a thousand times.
     """
     if source.count("<") <= limit:
         return 0
+    deepest = _deepest(_TAG.findall(source), limit)
+    return deepest if deepest <= limit else _deepest(tags_of(source), limit)
+
+
+def _deepest(tags: Iterable[tuple[str, str]], limit: int) -> int:
     depth = deepest = 0
     opened: Counter[str] = Counter()
-    for closing, name in _TAG.findall(source):
+    for closing, name in tags:
         tag = name.lower()
         if tag in _FLAT:
             continue

@@ -1,12 +1,13 @@
 """EML: the headers that people read, the text, and the attachments that are in a known format."""
 
 import email
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
-from email.policy import compat32
+from email.policy import Compat32
 
 from service.documents import Scalar
 from service.errors import PermanentError, UnsafeError
@@ -19,11 +20,22 @@ from service.ingest.parsed import ParsedDocument
 from service.ingest.reading import read
 
 _HEADERS = ("From", "To", "Cc", "Date", "Subject")
+_ENCODED = re.compile(r"=\?[^?\s]*\?[bBqQ]\?[^?]*\?=(?:\s+=\?[^?\s]*\?[bBqQ]\?[^?]*\?=)*")
+"""Encoded words, of which the space between two is no part of the text."""
 _LONGEST = 1000
+_LOOKED_AT = 50 * _LONGEST
+"""Characters of an encoded header that are read for that; the library takes quadratic time."""
 _MOST_PARTS = 1000
 _MOST_NAMED = 50
 _STUB = 0.5
 """Share of the HTML part's text below which the plain part is taken for a stub: "Your program shows no HTML"."""
+
+
+class _AsTheyCame(Compat32):
+    """Headers as they came, each byte that is not ASCII as half a surrogate: the library would make all of them one."""
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        return value
 
 
 @dataclass(slots=True)
@@ -44,7 +56,7 @@ def parse(content: bytes, charset: str | None, options: IngestOptions) -> Parsed
 
     """
     with reading("EML"):
-        message = email.message_from_bytes(content, policy=compat32)
+        message = email.message_from_bytes(content, policy=_AsTheyCame())
         parts = _sorted_parts(message, options)
     builder = DocumentBuilder(options.max_characters)
     headers = {name: text for name in _HEADERS if (text := _header(message, name))}
@@ -75,7 +87,7 @@ def _sorted_parts(message: Message, options: IngestOptions) -> _Parts:
         kind = part.get_content_type()
         name = _file_name(part)
         if name or part.get_content_disposition() == "attachment" or not kind.startswith("text/"):
-            parts.attachments.append((name or kind, part))
+            parts.attachments.append((name or _decoded(kind), part))
         elif kind == "text/html":
             parts.html.append(html.parse(_payload(part), part.get_content_charset(), options))
         else:
@@ -126,12 +138,20 @@ def _header(message: Message, name: str) -> str:
     return _decoded(value) if value is not None else ""
 
 
-def _decoded(value: object) -> str:
+def _decoded(value: str) -> str:
     """Return a header's text on one line; characters in no declared charset are read as in a file."""
-    try:
-        text = str(make_header(decode_header(str(value))))
-    except (LookupError, UnicodeError, ValueError, MessageError):
-        text = str(value)
+    text = value[:_LOOKED_AT]
     if any("\udc80" <= character <= "\udcff" for character in text):
-        text = decode(text.encode("ascii", "surrogateescape"))
-    return " ".join(text.split())[:_LONGEST]
+        raw = text.encode("ascii", "surrogateescape")
+        try:
+            text = decode(raw)
+        except PermanentError:  # damaged: the mail is readable without it
+            text = raw.decode("utf-8", "replace")
+    return " ".join(_ENCODED.sub(_plain, text).split())[:_LONGEST]
+
+
+def _plain(encoded: re.Match[str]) -> str:
+    try:
+        return str(make_header(decode_header(encoded[0])))
+    except (LookupError, UnicodeError, ValueError, MessageError):
+        return encoded[0]

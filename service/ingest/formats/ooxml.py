@@ -1,6 +1,7 @@
 """What DOCX, PPTX and XLSX share: an archive of XML parts without document types, which refer to each other."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,6 +15,10 @@ from service.ingest.options import KIB, IngestOptions
 
 _CORE = "docProps/core.xml"
 _PROLOG = 64 * KIB
+# "Strict Open XML" is the same under other names. They stand in the root element.
+_STRICT = b"http://purl.oclc.org/ooxml/"
+_STRICT_NAME = re.compile(rb"""(=["'])%b(\w+)/(main|relationships|math)(?=["'])""" % re.escape(_STRICT))
+_USUAL_NAME = rb"\1http://schemas.openxmlformats.org/\2/2006/\3"
 # What the libraries that make documents write where nobody gave a title.
 _NO_TITLES = frozenset({"word document", "powerpoint presentation", "document", "presentation", "untitled"})
 
@@ -73,7 +78,10 @@ class Package:
             UnsafeError: it declares a document type, or is nested deeper than the parser goes.
 
         """
-        return parse(self._archive.read(part), part)
+        content = self._archive.read(part)
+        if content.find(_STRICT, 0, _PROLOG) >= 0:
+            content = _STRICT_NAME.sub(_USUAL_NAME, content)
+        return parse(content, part)
 
 
 def checked(content: bytes, options: IngestOptions) -> Archive:

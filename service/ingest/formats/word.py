@@ -15,6 +15,7 @@ _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _PARAGRAPH, _TEXT, _STYLE, _OUTLINE, _NUMBERED, _TABLE, _ROW, _CELL, _VALUE, _NAME, _BASE = (
     _WORD + name for name in ("p", "t", "pStyle", "outlineLvl", "numPr", "tbl", "tr", "tc", "val", "name", "basedOn")
 )
+_FORMULA = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
 # Struck out, moved away, or a picture of the text box that stands beside it.
 _SKIPPED = frozenset(
     {_WORD + "del", _WORD + "moveFrom", "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"}
@@ -33,7 +34,7 @@ _CLOSING: dict[str, Callable[[ParagraphWriter], None]] = {
 }
 _BLOCKS = frozenset(_OPENING)
 _SIGNS = {_WORD + "tab": "\t", _WORD + "br": "\n", _WORD + "cr": "\n", _WORD + "noBreakHyphen": "-"}
-_SEEN = (_TEXT, *_SIGNS, *_BLOCKS, _STYLE, _OUTLINE, _NUMBERED)
+_SEEN = (_TEXT, _FORMULA, *_SIGNS, *_BLOCKS, _STYLE, _OUTLINE, _NUMBERED)
 """The elements that matter; most others say how the text looks."""
 _HEADING = re.compile(r"heading ([1-9])$", re.IGNORECASE)
 _OUTLINES = frozenset("012345678")
@@ -122,7 +123,7 @@ def _write(root: etree._Element, writer: ParagraphWriter, levels: Mapping[str, i
             paragraph = writer.current
             nested = writer.nested or (paragraph is not None and blocks[-1].tag != _PARAGRAPH)
         if paragraph is not None and tag not in _BLOCKS:
-            if tag == _TEXT:
+            if tag in (_TEXT, _FORMULA):
                 paragraph.parts.append(element.text or "")
             else:
                 _describe(paragraph, element, levels)

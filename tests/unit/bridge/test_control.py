@@ -10,9 +10,8 @@ NODE = "docgraph-1@here"
 
 @pytest.fixture
 def control():
-    return Control(
-        WorkerEvents(NODE), Revoked(), tasks=["t"], queues=["q"], prefetch=1, active=dict, terminate=lambda _: None
-    )
+    nothing = {"revoke": lambda _: None, "terminate": lambda _: None}
+    return Control(WorkerEvents(NODE), Revoked(), tasks=["t"], queues=["q"], prefetch=1, active=dict, **nothing)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +33,11 @@ def test_a_command_is_answered_by_whom_it_means(control, address, meant):
 def test_a_command_that_makes_no_sense_here_is_refused(control):
     assert "error" in control.answer({"method": "pool_restart"})
     assert "error" in control.answer({"method": "__init__"})
+
+
+@pytest.mark.parametrize("theirs", [["a"], {"a": [1.5, "a"]}, None, "a", [7]])
+def test_a_worker_that_starts_is_told_what_is_revoked_whatever_it_says(control, theirs):
+    assert control.answer({"method": "hello", "arguments": {"revoked": theirs}})["revoked"] == []
 
 
 def test_only_so_many_revoked_tasks_are_remembered_the_newest():

@@ -1,10 +1,12 @@
 """EML."""
 
+import random
 from email.message import EmailMessage
 
 import pytest
 
-from service.errors import NoTextError, UnsafeError
+from service.errors import NoTextError, UnsafeError, UnsupportedMediaTypeError
+from service.ingest.charsets import decode
 from tests.unit.ingest.formats.builders import parsed, paths, xlsx
 
 
@@ -33,6 +35,35 @@ def test_headers_are_read_and_kept():
         "mail_date": "Mon, 23 Nov 2026 10:00:00 +0000",
         "mail_message_id": "<1@example.org>",
     }
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "cp1252"])
+def test_headers_that_nobody_encoded_are_read_as_text_is(charset):
+    head = (
+        "From: Jürgen Köhler <juergen@example.org>\nSubject: Grüße von den Bienen\n"
+        "To: =?utf-8?q?M=C3=BCller?= und Schröder <m@example.org>\n"
+        'Content-Type: multipart/mixed; boundary="b"\n\n'
+    )
+    part = '--b\nContent-Type: text/plain\nContent-Disposition: attachment; filename="Rähmchen.txt"\n\nOak.\n--b--\n'
+    read = parsed((head + part).encode(charset), "message/rfc822")
+    assert read.title == "Grüße von den Bienen"
+    assert read.metadata["mail_from"] == "Jürgen Köhler <juergen@example.org>"
+    if charset == "utf-8":  # the other one cannot be told by a word
+        assert read.metadata["mail_to"] == "Müller und Schröder <m@example.org>"
+        assert read.metadata["mail_attachments"] == "Rähmchen.txt"
+
+
+def test_a_header_of_bytes_that_are_no_text_does_not_cost_the_mail():
+    noise = random.Random(1).randbytes(300).translate(None, b"\r\n")
+    with pytest.raises(UnsupportedMediaTypeError):
+        decode(noise)
+    assert parsed(b"Subject: " + noise + b"\n\nThe bees fly.", "message/rfc822").text.endswith("The bees fly.")
+
+
+def test_a_media_type_that_is_no_text_can_be_named():
+    content = b"Subject: Bees\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: x/\xff\n\nx\n--b--\n"
+    read = parsed(content, "message/rfc822")
+    assert read.metadata["mail_attachments"].encode()
 
 
 def test_of_two_versions_of_the_text_the_plain_one_is_read_unless_it_is_a_stub():

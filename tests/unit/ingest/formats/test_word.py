@@ -93,6 +93,14 @@ def test_only_parts_that_hold_text_need_be_sound():
         parsed(with_member(damaged, "word/styles.xml", "<!DOCTYPE x><x/>"))
 
 
+def test_a_formula_is_read_in_its_place():
+    formula = '<m:oMath xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"><m:r><m:t>mc</m:t></m:r>{}'
+    power = "<m:sSup><m:e><m:r><m:t>c</m:t></m:r></m:e><m:sup><m:r><m:t>2</m:t></m:r></m:sup></m:sSup></m:oMath>"
+    text = "<w:r><w:t>{}</w:t></w:r>"
+    body = f"<w:p>{text.format('E=')}{formula.format(power)}{text.format(' holds.')}</w:p>"
+    assert parsed(with_body(body)).text == "E=mcc2 holds."
+
+
 def test_content_controls_and_links_are_read():
     body = f"<w:sdt><w:sdtContent>{paragraph('Chosen.')}</w:sdtContent></w:sdt>"
     body += "<w:p><w:hyperlink><w:r><w:t>Linked.</w:t></w:r></w:hyperlink></w:p>"
