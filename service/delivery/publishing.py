@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
+from uuid import uuid4
 
 from aio_pika.abc import AbstractChannel
 from aiormq import spec
@@ -55,13 +56,14 @@ class Publishing:
             body: of the message.
             exchange: where it goes; empty for the default exchange.
             routing_key: where it goes from there.
-            properties: with a message id, by which a returned message is known.
+            properties: a message id is added where there is none: a returned message is known by it.
 
         Raises:
             BrokerUnavailableError: no confirm came in time, the broker refuses it, or no queue wants it. Whether it is
                 out is unknown.
 
         """
+        properties.message_id = properties.message_id or uuid4().hex
         try:
             underlay = await channel.get_underlay_channel()
             async with asyncio.timeout(self._timeout):

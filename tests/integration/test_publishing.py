@@ -80,6 +80,13 @@ async def test_one_that_no_queue_wants_fails_alone(rabbitmq_url):
         assert await bodies(queue, 2) == [b"0", b"2"]
 
 
+async def test_one_without_an_id_that_no_queue_wants_fails_too(rabbitmq_url):
+    async with connected(rabbitmq_url) as (channel, _):
+        nowhere = {"exchange": "", "routing_key": "no-such-queue", "properties": spec.Basic.Properties()}
+        with pytest.raises(BrokerUnavailableError, match="no-such-queue"):
+            await Publishing(30).publish(channel, b"", **nowhere)
+
+
 async def test_one_that_a_full_queue_refuses_fails_alone(rabbitmq_url):
     async with connected(rabbitmq_url) as (channel, queue):
         full = await channel.declare_queue(
