@@ -1,7 +1,9 @@
 """EML: the headers that people read, the text, and the attachments that are in a known format."""
 
 import email
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from email.errors import MessageError
 from email.header import decode_header, make_header
@@ -18,6 +20,8 @@ from service.ingest.options import IngestOptions
 from service.ingest.parsed import ParsedDocument
 from service.ingest.reading import read
 
+_UNDECLARED = re.compile("[\udc80-\udcff]")
+"""A byte of a header that is no ASCII."""
 _HEADERS = ("From", "To", "Cc", "Date", "Subject")
 _LONGEST = 1000
 _MOST_PARTS = 1000
@@ -31,7 +35,7 @@ class _Parts:
     """What a mail is made of."""
 
     plain: list[ParsedDocument] = field(default_factory=list)
-    html: list[ParsedDocument] = field(default_factory=list)
+    html: list[Message] = field(default_factory=list)
     attachments: list[tuple[str, Message]] = field(default_factory=list)
 
 
@@ -51,7 +55,7 @@ def parse(content: bytes, charset: str | None, options: IngestOptions) -> Parsed
     for name, text in headers.items():
         builder.line(f"{name}: {text}")
     prose = sum(len(name) + len(text) + 3 for name, text in headers.items())
-    for body in _bodies(parts):
+    for body in _bodies(parts, options):
         builder.include(body)
     names = [name for name, _ in parts.attachments[:_MOST_NAMED]]
     metadata: dict[str, Scalar] = {f"mail_{name.lower()}": text for name, text in headers.items() if name != "Subject"}
@@ -62,8 +66,7 @@ def parse(content: bytes, charset: str | None, options: IngestOptions) -> Parsed
         metadata["mail_attachments"] = ", ".join(names)[:_LONGEST]
     if options.attachment_depth:
         _include_attachments(parts, builder, replace(options, attachment_depth=options.attachment_depth - 1))
-    language = _header(message, "Content-Language") or next((body.language for body in parts.html), None)
-    return replace(builder.build(headers.get("Subject"), language, metadata), prose=prose)
+    return replace(builder.build(headers.get("Subject"), _language(message, parts), metadata), prose=prose)
 
 
 def _sorted_parts(message: Message, options: IngestOptions) -> _Parts:
@@ -77,7 +80,7 @@ def _sorted_parts(message: Message, options: IngestOptions) -> _Parts:
         if name or part.get_content_disposition() == "attachment" or not kind.startswith("text/"):
             parts.attachments.append((name or kind, part))
         elif kind == "text/html":
-            parts.html.append(html.parse(_payload(part), part.get_content_charset(), options))
+            parts.html.append(part)
         else:
             parts.plain.append(plain.parse(_payload(part), part.get_content_charset(), options))
     return parts
@@ -94,9 +97,24 @@ def _leaves(message: Message) -> Iterator[Message]:
             yield part
 
 
-def _bodies(parts: _Parts) -> list[ParsedDocument]:
-    said, shown = (sum(len(body.text.strip()) for body in bodies) for bodies in (parts.plain, parts.html))
-    return parts.html if said < _STUB * shown else parts.plain
+def _bodies(parts: _Parts, options: IngestOptions) -> list[ParsedDocument]:
+    """Return the plain parts, or the HTML parts where the plain ones are a stub.
+
+    The text of a page is no longer than its source. So most mails are read without a look at theirs.
+    """
+    said = sum(len(body.text.strip()) for body in parts.plain)
+    sources = [(_payload(part), part.get_content_charset()) for part in parts.html]
+    if said >= _STUB * sum(len(source) for source, _ in sources):
+        return parts.plain
+    pages = [html.parse(source, charset, options) for source, charset in sources]
+    return pages if said < _STUB * sum(len(page.text.strip()) for page in pages) else parts.plain
+
+
+def _language(message: Message, parts: _Parts) -> str | None:
+    """Return the language that the mail declares, or the first of its HTML parts that declares one."""
+    if said := _header(message, "Content-Language"):
+        return said
+    return next(filter(None, (html.language_of(_payload(part)) for part in parts.html)), None)
 
 
 def _include_attachments(parts: _Parts, builder: DocumentBuilder, options: IngestOptions) -> None:
@@ -128,10 +146,10 @@ def _header(message: Message, name: str) -> str:
 
 def _decoded(value: object) -> str:
     """Return a header's text on one line; characters in no declared charset are read as in a file."""
-    try:
-        text = str(make_header(decode_header(str(value))))
-    except (LookupError, UnicodeError, ValueError, MessageError):
-        text = str(value)
-    if any("\udc80" <= character <= "\udcff" for character in text):
+    text = str(value)
+    if "=?" in text:
+        with suppress(LookupError, UnicodeError, ValueError, MessageError):
+            text = str(make_header(decode_header(text)))
+    if _UNDECLARED.search(text):
         text = decode(text.encode("ascii", "surrogateescape"))
     return " ".join(text.split())[:_LONGEST]
