@@ -91,7 +91,7 @@ def _leaves(message: Message) -> Iterator[Message]:
     stack = [message]
     while stack:
         part = stack.pop()
-        if part.is_multipart() and part.get_content_maintype() == "multipart":
+        if part.is_multipart() and part.get_content_type().startswith("multipart/"):
             stack.extend(reversed([inner for inner in part.get_payload() if isinstance(inner, Message)]))
         else:
             yield part
