@@ -40,7 +40,7 @@ async def _all(chosen: Mapping[str, list[Sample]]) -> str:
         for kind, files in chosen.items():
             laps = await race(readers, files, FOLDER / "texts")
             print(f"{kind}: {', '.join(f'{name} {lap.documents}' for name, lap in laps.items())}", file=sys.stderr)
-            text = await asyncio.to_thread(_kept, kind, measured(laps) | {"machine": _machine()})
+            text = await asyncio.to_thread(_kept, kind, measured(laps) | _moment())
     return text
 
 
@@ -58,8 +58,8 @@ def _environment(reader: str) -> str:
     return ".venv" if reader in OURS else ".venv-frameworks"
 
 
-def _machine() -> str:
-    return f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f}, {datetime.now(UTC):%Y-%m-%d}"
+def _moment() -> dict[str, Any]:
+    return {"load": round(os.getloadavg()[0], 1), "day": f"{datetime.now(UTC):%Y-%m-%d}"}
 
 
 if __name__ == "__main__":

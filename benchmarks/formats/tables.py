@@ -1,8 +1,9 @@
 """The laps as figures, and the figures as Markdown: how fast, how well, and what failed."""
 
+import os
 import subprocess
 from collections.abc import Mapping
-from statistics import mean, median
+from statistics import mean
 from typing import Any
 
 from benchmarks.formats.race import ROOT, WORKERS, Lap
@@ -35,14 +36,16 @@ def measured(laps: Mapping[str, Lap]) -> dict[str, Any]:
 def report(formats: Mapping[str, Figures]) -> str:
     """Return the whole page."""
     titles = " | ".join(_TITLES.values())
-    machines = dict.fromkeys(each["machine"] for each in formats.values())
+    loads = [each["load"] for each in formats.values()]
+    days = sorted({each["day"] for each in formats.values()})
     lines = [
         "<!-- written by `make bench-formats` -->",
         f"{sum(each['files'] for each in formats.values())} files, {WORKERS} processes for each reader. {_versions()}.",
+        f"{os.cpu_count()} cores, load average {min(loads)} to {max(loads)}, {' to '.join(dict.fromkeys(days))}.",
         "",
         "Speed of extraction, on the clock. “All” is all that the service does before the graph: chunks, language and",
         "keywords as well. The last columns say how many times as fast docgraph's extraction is: the ratio of the",
-        "processor time for the files that both read, which other work disturbs less than the clock.",
+        "least processor time for the files that both read, which other work disturbs less than the clock.",
         "",
         f"| format | files | documents/s | characters/s | all: documents/s | {titles} |",
         "|---|---:|---:|---:|---:|---:|---:|---:|",
@@ -56,8 +59,6 @@ def report(formats: Mapping[str, Figures]) -> str:
         *(_quality(kind, formats[kind]["readers"]) for kind in sorted(formats)),
         *_failures(formats),
         "",
-        f"Measured on: {'; '.join(machines)}.",
-        "",
     ]
     return "\n".join(lines)
 
@@ -69,8 +70,8 @@ def _rate(count: int, lap: Lap) -> float:
 def _ratio(lap: Lap, ours: Lap) -> float:
     """Return how much more work than ours the files were that both have read."""
     both = lap.work.keys() & ours.work.keys()
-    own = sum(median(ours.work[name]) for name in both)
-    return round(sum(median(lap.work[name]) for name in both) / own, 3) if own else 0.0
+    own = sum(min(ours.work[name]) for name in both)
+    return round(sum(min(lap.work[name]) for name in both) / own, 3) if own else 0.0
 
 
 def _speed(kind: str, figures: Figures) -> str:
