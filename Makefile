@@ -46,7 +46,7 @@ fuzz: install ## spoiled documents of each format for a minute, or DOCGRAPH_FUZZ
 quality: install ## keywords and languages against labelled samples: precision and recall
 	@$(BIN)/python -m benchmarks.quality
 
-bench-formats: ## documents of each format beside markitdown and kreuzberg; installs pandoc and LibreOffice, takes half an hour
+bench-formats: ## documents of each format beside markitdown and kreuzberg, or those of ARGS="docx odt"; installs pandoc and LibreOffice, takes a quarter of an hour
 	@scripts/install.sh frameworks corpus
 	@$(BIN)/python -m benchmarks.formats $(ARGS)
 

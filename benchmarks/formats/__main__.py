@@ -1,52 +1,56 @@
 """Runs the readers over the files and writes the tables: `python -m benchmarks.formats [FORMAT …]`."""
 
 import asyncio
+import json
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from pathlib import Path
+from datetime import UTC, datetime
+from typing import Any
 
 from benchmarks.formats.corpus import FOLDER, Sample, samples
-from benchmarks.formats.race import ROOT, WORKERS, Lap, Readers
-from benchmarks.formats.tables import OTHERS, report
+from benchmarks.formats.race import ROOT, Readers, race
+from benchmarks.formats.tables import OTHERS, measured, report
 from tests.corpus.converters import missing
 
-RESULTS = ROOT / "benchmarks" / "results" / "formats.md"
+RESULTS = ROOT / "benchmarks" / "results" / "formats.json"
 OURS = ("docgraph", "docgraph_whole")
 
 
 def main() -> None:
     if absent := missing():
         raise SystemExit(f"expected {', '.join(absent)} to be installed; run scripts/install.sh corpus")
-    chosen = {kind: files for kind, files in samples().items() if not sys.argv[1:] or kind in sys.argv[1:]}
+    found = samples()
+    if unknown := set(sys.argv[1:]) - set(found):
+        raise SystemExit(f"expected some of {', '.join(found)}, got {', '.join(sorted(unknown))}")
     # PDF takes longest by far.
-    ordered = {kind: chosen[kind] for kind in sorted(chosen, key=lambda kind: (kind == "pdf", kind))}
-    print(asyncio.run(_all(ordered, None if sys.argv[1:] else RESULTS)))
+    chosen = sorted(sys.argv[1:] or found, key=lambda kind: (kind == "pdf", kind))
+    print(asyncio.run(_all({kind: found[kind] for kind in chosen})))
 
 
-async def _all(chosen: dict[str, list[Sample]], results: Path | None) -> str:
-    """Return the tables, and keep them in a file after each format, so that a run that is broken off leaves some.
-
-    All readers take one format before they take the next, so that they meet the same moment's machine.
-    """
-    laps: dict[str, dict[str, Lap]] = {}
+async def _all(chosen: Mapping[str, list[Sample]]) -> str:
+    """Return the tables. Each format takes the place of its former figures as soon as it is measured."""
     text = ""
     async with AsyncExitStack() as stack:
         readers = [
             await stack.enter_async_context(Readers(name, ROOT / _environment(name) / "bin" / "python"))
             for name in (*OURS, *OTHERS)
         ]
-        for each in readers:
-            # Imports are not what is measured.
-            await each.run(next(iter(chosen.values()))[:1], await _texts(each.name, "warm-up"))
         for kind, files in chosen.items():
-            laps[kind] = {}
-            for each in readers:
-                laps[kind][each.name] = await each.run(files, await _texts(each.name, kind))
-                print(f"{kind} {each.name}: {laps[kind][each.name].documents} read", file=sys.stderr)
-            text = report({done: chosen[done] for done in laps}, laps, _load())
-            if results:
-                await asyncio.to_thread(results.write_text, text, encoding="utf-8")
+            laps = await race(readers, files, FOLDER / "texts")
+            print(f"{kind}: {', '.join(f'{name} {lap.documents}' for name, lap in laps.items())}", file=sys.stderr)
+            text = await asyncio.to_thread(_kept, kind, measured(laps) | _moment())
+    return text
+
+
+def _kept(kind: str, figures: dict[str, Any]) -> str:
+    """Write the figures of a format to the others; return the tables of all, which are written beside them."""
+    found = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {}
+    found[kind] = figures
+    RESULTS.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    text = report(found)
+    RESULTS.with_suffix(".md").write_text(text, encoding="utf-8")
     return text
 
 
@@ -54,17 +58,8 @@ def _environment(reader: str) -> str:
     return ".venv" if reader in OURS else ".venv-frameworks"
 
 
-async def _texts(reader: str, kind: str) -> Path:
-    folder = FOLDER / "texts" / reader / kind
-    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-    return folder
-
-
-def _load() -> str:
-    others = os.getloadavg()[0] - WORKERS
-    return f"{os.cpu_count()} cores; load average at the end {os.getloadavg()[0]:.1f}" + (
-        ", so other work was going on: only the ratios count" if others > 1 else ""
-    )
+def _moment() -> dict[str, Any]:
+    return {"load": round(os.getloadavg()[0], 1), "day": f"{datetime.now(UTC):%Y-%m-%d}"}
 
 
 if __name__ == "__main__":

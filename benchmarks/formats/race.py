@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,13 +22,14 @@ MOST_SECONDS_A_FILE = 60
 
 @dataclass(slots=True)
 class Lap:
-    """What a reader did with the files of one format."""
+    """What a reader did with the files of one format. Times are those in its processes, around the reading alone."""
 
     documents: int = 0
     characters: int = 0
     seconds: float = 0.0
-    work: float = 0.0
-    """Processor seconds of the readers."""
+    """On the clock, of all processes together."""
+    work: dict[str, list[float]] = field(default_factory=dict)
+    """Processor seconds, its threads' included, of each time that a file was read."""
     failures: dict[str, str] = field(default_factory=dict)
     matches: list[Match] = field(default_factory=list)
 
@@ -61,44 +61,22 @@ class Readers:
             env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
         )
 
-    async def run(self, samples: Sequence[Sample], texts: Path) -> Lap:
-        """Read the samples: once to warm up and to keep the texts, then round after round against the clock.
-
-        Where the first round takes long, it counts, and is the only one.
-        """
-        lap, first = Lap(), Lap()
-        start = time.monotonic()
-        await self._round(samples, first, texts, lap)
-        first.seconds = time.monotonic() - start
-        good = [sample for sample in samples if sample.path.name not in lap.failures]
-        if first.seconds > LONG_SECONDS:
-            first.failures = lap.failures
-            lap, good = first, []
-        for _ in range(MOST_ROUNDS if good else 0):
-            start = time.monotonic()
-            await self._round(good, lap, None, lap)
-            lap.seconds += time.monotonic() - start
-            if lap.seconds > LEAST_SECONDS:
-                break
-        for sample in samples:
-            path = texts / f"{sample.path.name}.txt"
-            found = path.read_text(encoding="utf-8") if path.is_file() else ""
-            lap.matches.append(match(found, sample.reference.read_text(encoding="utf-8", errors="replace")))
-        return lap
-
-    async def _round(self, samples: Sequence[Sample], lap: Lap, texts: Path | None, failed: Lap) -> None:
-        waiting = list(reversed(samples))
+    async def read(self, samples: Sequence[Sample], lap: Lap, texts: Path | None = None) -> None:
+        """Read each sample once that has not failed yet; write the texts to the folder if there is one."""
+        waiting = [sample for sample in reversed(samples) if sample.path.name not in lap.failures]
 
         async def work(at: int) -> None:
             while waiting:
                 sample = waiting.pop()
-                reply = await self._ask(at, sample, texts / f"{sample.path.name}.txt" if texts else None)
+                name = sample.path.name
+                reply = await self._ask(at, sample, texts / f"{name}.txt" if texts else None)
                 if reply["error"]:
-                    failed.failures[sample.path.name] = reply["error"]
+                    lap.failures[name] = reply["error"]
                     continue
                 lap.documents += 1
                 lap.characters += reply["characters"]
-                lap.work += reply["cpu"]
+                lap.seconds += reply["seconds"]
+                lap.work.setdefault(name, []).append(reply["work"])
 
         await asyncio.gather(*(work(at) for at in range(WORKERS)))
 
@@ -117,3 +95,36 @@ class Readers:
         await process.wait()
         self._processes[at] = await self._started()
         return {"error": f"no answer within {MOST_SECONDS_A_FILE} s, or the process died"}
+
+
+async def race(readers: Sequence[Readers], samples: Sequence[Sample], folder: Path) -> dict[str, Lap]:
+    """Let the readers read the samples in turn: once to warm up and to keep the texts, then round after round.
+
+    They take turns after each round, so that they meet the same moments of the machine. A reader whose first round
+    takes long has only that one.
+
+    Args:
+        readers: warm ones.
+        samples: of one format.
+        folder: where the texts are kept, a folder for each reader.
+
+    """
+    laps = {}
+    for each in readers:
+        texts = folder / each.name / samples[0].path.parent.name
+        await asyncio.to_thread(texts.mkdir, parents=True, exist_ok=True)
+        first = Lap()
+        await each.read(samples, first, texts)
+        laps[each.name] = first if first.seconds > LONG_SECONDS else Lap(failures=first.failures)
+        laps[each.name].matches = [_match(texts, sample) for sample in samples]
+    for _ in range(MOST_ROUNDS):
+        for each in readers:
+            if laps[each.name].seconds < LEAST_SECONDS:
+                await each.read(samples, laps[each.name])
+    return laps
+
+
+def _match(texts: Path, sample: Sample) -> Match:
+    path = texts / f"{sample.path.name}.txt"
+    found = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return match(found, sample.reference.read_text(encoding="utf-8", errors="replace"))

@@ -13,7 +13,7 @@ _MOST_MEMBERS = 10_000
 _LISTED = b"PK\x01\x02"
 _ENCRYPTED = 1
 _STORED_OR_DEFLATED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_TRICK = re.compile(r"^[/\\]|^[A-Za-z]:|(?:^|[/\\])\.\.(?:[/\\]|$)")
+_TRICK = re.compile(r"^[/\\]|^[A-Za-z]:|(?:^|[/\\])\.\.(?:[/\\]|$)", re.MULTILINE)
 
 
 class Archive:
@@ -37,13 +37,21 @@ class Archive:
         with reading("ZIP"):
             self._zip = zipfile.ZipFile(io.BytesIO(content))
         members = self._zip.infolist()
-        total = sum(member.file_size for member in members)
+        total = sum([member.file_size for member in members])
         if total > options.max_unpacked:
             msg = f"expected at most {options.max_unpacked} bytes when unpacked, got {total}"
             raise TooLargeError(msg)
         for member in members:
-            _check(member, options.max_compression_ratio)
-        self.names = frozenset(self._zip.namelist())
+            if member.flag_bits & _ENCRYPTED or member.compress_type not in _STORED_OR_DEFLATED:
+                raise _unreadable(member)
+            # A small member of blanks is no bomb, however well it packs.
+            if member.file_size > MIB:
+                _check_ratio(member, options.max_compression_ratio)
+        names = self._zip.namelist()
+        # One look for all of them: a document of forty small parts spent more on forty looks than on its text.
+        if _TRICK.search("\n".join(names)):
+            _check_names(names)
+        self.names = frozenset(names)
         """Names of the members."""
         if len(self.names) < len(members):
             msg = "expected each member of the archive once, got two of one name: readers differ in which they take"
@@ -76,18 +84,23 @@ def opened(content: bytes, options: IngestOptions) -> Archive:
     return Archive(content, options)
 
 
-def _check(member: zipfile.ZipInfo, most_ratio: int) -> None:
+def _unreadable(member: zipfile.ZipInfo) -> EncryptedError | CorruptError:
     if member.flag_bits & _ENCRYPTED:
-        msg = "expected a document that opens without a password, got an encrypted one; submit a decrypted copy"
-        raise EncryptedError(msg)
-    if member.compress_type not in _STORED_OR_DEFLATED:
-        msg = f"expected members that are stored or deflated, got compression method {member.compress_type}"
-        raise CorruptError(msg)
-    if _TRICK.search(member.filename):
-        msg = f"expected members inside the archive, got one named {member.filename[:100]!r}"
-        raise UnsafeError(msg)
-    # A small member of blanks is no bomb, however well it packs.
-    if member.file_size > MIB and member.file_size > most_ratio * max(1, member.compress_size):
+        return EncryptedError(
+            "expected a document that opens without a password, got an encrypted one; submit a decrypted copy"
+        )
+    return CorruptError(f"expected members that are stored or deflated, got compression method {member.compress_type}")
+
+
+def _check_ratio(member: zipfile.ZipInfo, most: int) -> None:
+    if member.file_size > most * max(1, member.compress_size):
         ratio = member.file_size // max(1, member.compress_size)
-        msg = f"expected members that unpack to at most {most_ratio} times their size, got {ratio} times"
+        msg = f"expected members that unpack to at most {most} times their size, got {ratio} times"
         raise UnsafeError(msg)
+
+
+def _check_names(names: list[str]) -> None:
+    for name in names:
+        if _TRICK.search(name):
+            msg = f"expected members inside the archive, got one named {name[:100]!r}"
+            raise UnsafeError(msg)

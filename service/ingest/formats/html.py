@@ -1,5 +1,8 @@
 """HTML and XHTML: what a reader sees, with headings, lists, tables and preformatted text; menus and scripts dropped."""
 
+import re
+from collections.abc import Callable
+
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from service.documents import Scalar
@@ -16,6 +19,8 @@ _DROPPED = (
     "script,style,noscript,template,svg,math,iframe,object,canvas,nav,aside,footer,form,button,select,dialog,"
     "[hidden],[aria-hidden=true]"
 )
+_LANGUAGE = re.compile(rb"""<html\b[^>]{0,500}?\slang\s*=\s*["']?([A-Za-z0-9-]{1,40})""", re.IGNORECASE)
+_HEAD = 4096
 _LONGEST = 500
 _MOST_ATTRIBUTES = 1000
 _HEADINGS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
@@ -25,6 +30,9 @@ _LINE_NAMES = (
     "center body br"
 )
 _LINES = frozenset(_LINE_NAMES.split())
+_MARKS = {"li": "- ", "tr": "| "}
+_CELLS = frozenset({"td", "th"})
+_STRUCTURE = frozenset({*_HEADINGS, *_PARAGRAPHS, *_LINES, *_MARKS, *_CELLS, "pre"})
 
 
 def parse(content: bytes, charset: str | None, options: IngestOptions) -> ParsedDocument:
@@ -65,6 +73,12 @@ def _forms_around(body: LexborNode) -> set[int]:
     return {form.mem_id for form in forms if 2 * len(form.text()) > whole}
 
 
+def language_of(content: bytes) -> str | None:
+    """Return the language that a page declares, without reading it."""
+    found = _LANGUAGE.search(content, 0, _HEAD)
+    return found[1].decode("ascii") if found else None
+
+
 def _metadata(tree: LexborHTMLParser) -> dict[str, Scalar]:
     found: dict[str, Scalar] = {}
     for name in ("author", "description"):
@@ -75,50 +89,39 @@ def _metadata(tree: LexborHTMLParser) -> dict[str, Scalar]:
 
 
 def _write(root: LexborNode, dropped: set[int], writer: TextWriter) -> None:
-    # A stack of its own instead of recursion: the page decides the depth.
-    stack: list[tuple[LexborNode, bool]] = [(root, False)]
+    # A stack of its own instead of recursion: the page decides the depth. What ends an element lies below its children.
+    stack: list[LexborNode | Callable[[], None]] = [root]
+    pop, push, words = stack.pop, stack.extend, writer.words
     while stack:
-        node, leaving = stack.pop()
-        tag = node.tag or ""
+        node = pop()
+        if not isinstance(node, LexborNode):
+            node()
+            continue
+        tag = node.tag
         if tag == "-text":
-            writer.words(node.text_content or "")
-        elif leaving:
-            _leave(tag, writer)
+            words(node.text_content or "")
         elif node.mem_id not in dropped:
-            _enter(tag, writer)
-            stack.append((node, True))
+            # Most elements say only how their text looks.
+            if tag in _STRUCTURE:
+                stack.append(_entered(tag, writer))
             children = list(node.iter(include_text=True))
-            stack.extend((child, False) for child in reversed(children))
+            children.reverse()
+            push(children)
 
 
-def _enter(tag: str, writer: TextWriter) -> None:
+def _entered(tag: str, writer: TextWriter) -> Callable[[], None]:
+    """Write the start of an element; return what writes its end."""
     if tag in _HEADINGS:
         writer.open_heading(_HEADINGS[tag])
-    elif tag == "li":
-        writer.open_item("- ")
-    elif tag == "tr":
-        writer.open_item("| ")
-    elif tag == "pre":
+        return writer.close_heading
+    if tag in _MARKS:
+        writer.open_item(_MARKS[tag])
+        return writer.close_item
+    if tag in _CELLS:
+        return writer.close_cell
+    if tag == "pre":
         writer.open_preformatted()
-    else:
-        _break(tag, writer)
-
-
-def _leave(tag: str, writer: TextWriter) -> None:
-    if tag in _HEADINGS:
-        writer.close_heading()
-    elif tag in ("td", "th"):
-        writer.close_cell()
-    elif tag in ("li", "tr"):
-        writer.close_item()
-    elif tag == "pre":
-        writer.close_preformatted()
-    else:
-        _break(tag, writer)
-
-
-def _break(tag: str, writer: TextWriter) -> None:
-    if tag in _PARAGRAPHS:
-        writer.paragraph()
-    elif tag in _LINES:
-        writer.line()
+        return writer.close_preformatted
+    end = writer.paragraph if tag in _PARAGRAPHS else writer.line
+    end()
+    return end

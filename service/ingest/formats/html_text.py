@@ -32,11 +32,12 @@ class TextWriter:
         if self._preformatted:
             self._put(text)
         elif words := text.split():
-            self._space = self._space or (text[0].isspace() and not self._fresh)
+            if not self._space:
+                self._space = not self._fresh and text[0].isspace()
             self._put(" ".join(words))
             self._space = text[-1].isspace()
-        else:
-            self._space = self._space or bool(text)
+        elif text:
+            self._space = True
 
     def line(self) -> None:
         """Start a new line."""
@@ -103,18 +104,18 @@ class TextWriter:
             self._space = False
 
     def _put(self, text: str) -> None:
+        if self._prefix:
+            text = self._prefix + text
+            self._prefix = ""
         if self._length:
-            self._append("\n" * self._breaks or " " * self._space)
-        self._append(self._prefix + text)
+            if self._breaks:
+                text = "\n" * self._breaks + text
+            elif self._space:
+                text = " " + text
         self._breaks = 0
-        self._space = False
-        self._fresh = False
-        self._prefix = ""
-
-    def _append(self, text: str) -> None:
-        if text:
-            self._parts.append(text)
-            self._length += len(text)
-            if self._length > self._most:
-                msg = f"expected at most {self._most} characters of text, got {self._length} and more"
-                raise TooLargeError(msg)
+        self._space = self._fresh = False
+        self._parts.append(text)
+        self._length += len(text)
+        if self._length > self._most:
+            msg = f"expected at most {self._most} characters of text, got {self._length} and more"
+            raise TooLargeError(msg)

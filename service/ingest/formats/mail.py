@@ -19,6 +19,8 @@ from service.ingest.options import IngestOptions
 from service.ingest.parsed import ParsedDocument
 from service.ingest.reading import read
 
+_UNDECLARED = re.compile("[\udc80-\udcff]")
+"""A byte of a header that is no ASCII."""
 _HEADERS = ("From", "To", "Cc", "Date", "Subject")
 _ENCODED = re.compile(r"=\?[^?\s]*\?[bBqQ]\?[^?]*\?=(?:\s+=\?[^?\s]*\?[bBqQ]\?[^?]*\?=)*")
 """Encoded words, of which the space between two is no part of the text."""
@@ -43,7 +45,7 @@ class _Parts:
     """What a mail is made of."""
 
     plain: list[ParsedDocument] = field(default_factory=list)
-    html: list[ParsedDocument] = field(default_factory=list)
+    html: list[Message] = field(default_factory=list)
     attachments: list[tuple[str, Message]] = field(default_factory=list)
 
 
@@ -63,7 +65,7 @@ def parse(content: bytes, charset: str | None, options: IngestOptions) -> Parsed
     for name, text in headers.items():
         builder.line(f"{name}: {text}")
     prose = sum(len(name) + len(text) + 3 for name, text in headers.items())
-    for body in _bodies(parts):
+    for body in _bodies(parts, options):
         builder.include(body)
     names = [name for name, _ in parts.attachments[:_MOST_NAMED]]
     metadata: dict[str, Scalar] = {f"mail_{name.lower()}": text for name, text in headers.items() if name != "Subject"}
@@ -74,8 +76,7 @@ def parse(content: bytes, charset: str | None, options: IngestOptions) -> Parsed
         metadata["mail_attachments"] = ", ".join(names)[:_LONGEST]
     if options.attachment_depth:
         _include_attachments(parts, builder, replace(options, attachment_depth=options.attachment_depth - 1))
-    language = _header(message, "Content-Language") or next((body.language for body in parts.html), None)
-    return replace(builder.build(headers.get("Subject"), language, metadata), prose=prose)
+    return replace(builder.build(headers.get("Subject"), _language(message, parts), metadata), prose=prose)
 
 
 def _sorted_parts(message: Message, options: IngestOptions) -> _Parts:
@@ -89,7 +90,7 @@ def _sorted_parts(message: Message, options: IngestOptions) -> _Parts:
         if name or part.get_content_disposition() == "attachment" or not kind.startswith("text/"):
             parts.attachments.append((name or _decoded(kind), part))
         elif kind == "text/html":
-            parts.html.append(html.parse(_payload(part), part.get_content_charset(), options))
+            parts.html.append(part)
         else:
             parts.plain.append(plain.parse(_payload(part), part.get_content_charset(), options))
     return parts
@@ -100,15 +101,30 @@ def _leaves(message: Message) -> Iterator[Message]:
     stack = [message]
     while stack:
         part = stack.pop()
-        if part.is_multipart() and part.get_content_maintype() == "multipart":
+        if part.is_multipart() and part.get_content_type().startswith("multipart/"):
             stack.extend(reversed([inner for inner in part.get_payload() if isinstance(inner, Message)]))
         else:
             yield part
 
 
-def _bodies(parts: _Parts) -> list[ParsedDocument]:
-    said, shown = (sum(len(body.text.strip()) for body in bodies) for bodies in (parts.plain, parts.html))
-    return parts.html if said < _STUB * shown else parts.plain
+def _bodies(parts: _Parts, options: IngestOptions) -> list[ParsedDocument]:
+    """Return the plain parts, or the HTML parts where the plain ones are a stub.
+
+    The text of a page is no longer than its source. So most mails are read without a look at theirs.
+    """
+    said = sum(len(body.text.strip()) for body in parts.plain)
+    sources = [(_payload(part), part.get_content_charset()) for part in parts.html]
+    if said >= _STUB * sum(len(source) for source, _ in sources):
+        return parts.plain
+    pages = [html.parse(source, charset, options) for source, charset in sources]
+    return pages if said < _STUB * sum(len(page.text.strip()) for page in pages) else parts.plain
+
+
+def _language(message: Message, parts: _Parts) -> str | None:
+    """Return the language that the mail declares, or the first of its HTML parts that declares one."""
+    if said := _header(message, "Content-Language"):
+        return said
+    return next(filter(None, (html.language_of(_payload(part)) for part in parts.html)), None)
 
 
 def _include_attachments(parts: _Parts, builder: DocumentBuilder, options: IngestOptions) -> None:
@@ -141,13 +157,15 @@ def _header(message: Message, name: str) -> str:
 def _decoded(value: str) -> str:
     """Return a header's text on one line; characters in no declared charset are read as in a file."""
     text = value[:_LOOKED_AT]
-    if any("\udc80" <= character <= "\udcff" for character in text):
+    if _UNDECLARED.search(text):
         raw = text.encode("ascii", "surrogateescape")
         try:
             text = decode(raw)
         except PermanentError:  # damaged: the mail is readable without it
             text = raw.decode("utf-8", "replace")
-    return " ".join(_ENCODED.sub(_plain, text).split())[:_LONGEST]
+    if "=?" in text:
+        text = _ENCODED.sub(_plain, text)
+    return " ".join(text.split())[:_LONGEST]
 
 
 def _plain(encoded: re.Match[str]) -> str:

@@ -3,7 +3,7 @@
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -23,8 +23,7 @@ _USUAL_NAME = rb"\1http://schemas.openxmlformats.org/\2/2006/\3"
 _NO_TITLES = frozenset({"word document", "powerpoint presentation", "document", "presentation", "untitled"})
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """A part that another one refers to."""
 
     id: str
@@ -53,22 +52,22 @@ class Package:
             CorruptError: there is none.
 
         """
-        for link in self.links(""):
-            if link.kind == "officeDocument":
-                return link.part
+        for link in self.links("", "officeDocument"):
+            return link.part
         msg = "expected an office document with a main part, got one that names none"
         raise CorruptError(msg)
 
-    def links(self, part: str) -> Iterator[Link]:
-        """Yield the parts in the archive that a part refers to."""
+    def links(self, part: str, *kinds: str) -> Iterator[Link]:
+        """Yield the parts in the archive that a part refers to, of the given kinds or of all."""
         folder, name = posixpath.split(part)
         file = posixpath.join(folder, "_rels", f"{name}.rels")
         if file not in self._archive.names:
             return
         for each in self.root(file).iter("{*}Relationship"):
-            if each.get("TargetMode") != "External":
+            kind = each.get("Type", "").rpartition("/")[2]
+            if (not kinds or kind in kinds) and each.get("TargetMode") != "External":
                 target = posixpath.normpath(posixpath.join("/", folder, each.get("Target", ""))).lstrip("/")
-                yield Link(each.get("Id", ""), each.get("Type", "").rpartition("/")[2], target)
+                yield Link(each.get("Id", ""), kind, target)
 
     def root(self, part: str) -> etree._Element:
         """Return the root element of a part.

@@ -97,8 +97,14 @@ class _Reader:
                 around = around.getparent()
             while blocks[-1] is not around:
                 self._end(blocks.pop())
-            self._start(element, element.tag)
-            if not len(element):
+            tag = element.tag
+            inside = len(element)
+            if tag == PARAGRAPH and not inside and self._writer.current is None:
+                # Most paragraphs, and nearly all in tables.
+                self._writer.leaf(element.text or "", int(self._title), item=self._lists > 0)
+                continue
+            self._start(element, tag)
+            if not inside:
                 self._end(element)
                 continue
             blocks.append(element)

@@ -64,6 +64,19 @@ class ParagraphWriter:
         else:
             self._write(paragraph, text)
 
+    def leaf(self, text: str, level: int = 0, *, item: bool = False) -> None:
+        """Write a whole paragraph, which has nothing inside it and is in no other one."""
+        if self._depth >= self._deepest:
+            self._deeper()
+        if self._tables and self._tables[-1]:
+            self._tables[-1][-1].append(text.strip())
+        elif level:
+            self._builder.heading(level, text)
+        elif item:
+            self._builder.item(text)
+        else:
+            self._builder.paragraph(text)
+
     def _write(self, paragraph: Paragraph, text: str) -> None:
         if paragraph.level:
             self._builder.heading(paragraph.level, text)

@@ -36,7 +36,7 @@ class Properties:
             text = " ".join((element.text or "").split())[:_LONGEST]
             if not text or not isinstance(element.tag, str):
                 continue
-            name = etree.QName(element).localname
+            name = element.tag.rpartition("}")[2]
             if name == "title":
                 found.title = found.title or text
             elif name == "language":

@@ -45,7 +45,7 @@ def parse(content: bytes, charset: str | None, options: IngestOptions) -> Parsed
 def _slides(package: Package) -> list[str]:
     """Return the names of the slides in their order, which their names do not tell."""
     main = package.main()
-    parts = {link.id: link.part for link in package.links(main)}
+    parts = {link.id: link.part for link in package.links(main, "slide")}
     try:
         return [parts[each.get(_ID, "")] for each in package.root(main).iterfind(f"{_SLIDE}sldIdLst/{_SLIDE}sldId")]
     except KeyError as missing:
@@ -73,8 +73,8 @@ def _write(slide: etree._Element, builder: DocumentBuilder, deepest: int) -> Non
 
 
 def _write_notes(package: Package, slide: str, builder: DocumentBuilder) -> None:
-    for link in package.links(slide):
-        tree = package.root(link.part).find(_SHAPES) if link.kind == "notesSlide" else None
+    for link in package.links(slide, "notesSlide"):
+        tree = package.root(link.part).find(_SHAPES)
         for shape in () if tree is None else tree.iterchildren(_SHAPE):
             if _placeholder(shape, "type", "obj") == "body":
                 if notes := "\n".join(_lines(shape)).strip():

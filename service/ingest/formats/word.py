@@ -52,7 +52,7 @@ def parse(content: bytes, charset: str | None, options: IngestOptions) -> Parsed
     """
     package = Package(content, options)
     main = package.main()
-    links = list(package.links(main))
+    links = list(package.links(main, "styles", *_NOTES))
     levels = _levels(package.root(link.part) for link in links if link.kind == "styles")
     builder = DocumentBuilder(options.max_characters)
     title = None
