@@ -91,6 +91,14 @@ SYSTEMS = (
         venv=".venv",
     ),
     System(
+        "floor-256",
+        "raw aio-pika loop on uvloop, docgraph's batches",
+        _python("floor", "--uvloop", "--batch", "256", "--prefetch", "1024"),
+        "queue",
+        {"batch": 256, "transactions": 2, "prefetch": 1024},
+        venv=".venv",
+    ),
+    System(
         "raw_each",
         "aio-pika, a transaction per message",
         _python("raw_each"),
