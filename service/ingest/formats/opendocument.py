@@ -20,6 +20,7 @@ from service.ingest.formats.opendocument_names import (
     TEXT,
     number,
 )
+from service.ingest.formats.opendocument_rows import PlainRows
 from service.ingest.formats.paragraphs import ParagraphWriter
 from service.ingest.formats.properties import Properties
 from service.ingest.options import IngestOptions
@@ -35,6 +36,8 @@ _CLASS = "{urn:oasis:names:tc:opendocument:xmlns:presentation:1.0}class"
 _MOST_LEVELS = 10
 _MOST_SPACES = 100
 _ENCRYPTED = b"encryption-data"
+_SPREADSHEET = b".spreadsheet"
+_ENTRY = 128
 _MANIFEST = "META-INF/manifest.xml"
 
 
@@ -49,14 +52,16 @@ def parse(content: bytes, charset: str | None, options: IngestOptions) -> Parsed
     if _MANIFEST in archive.names and _ENCRYPTED in archive.read(_MANIFEST):
         msg = "expected a document that opens without a password, got an encrypted one; submit a decrypted copy"
         raise EncryptedError(msg)
-    root = safe_xml.parse(archive.read("content.xml"), "content.xml")
-    _settle(root)
+    content = archive.read("content.xml")
+    plain = PlainRows()
+    root = _settled(plain.cut(content) if _SPREADSHEET in archive.head("mimetype", _ENTRY) else content)
     builder = DocumentBuilder(options.max_characters)
     sheets = root.find(f"{OFFICE}body/{OFFICE}spreadsheet")
-    if sheets is None:
-        _Reader(builder, options).read(root)
+    if sheets is not None:
+        opendocument_sheets.write(sheets, plain, builder, options)
     else:
-        opendocument_sheets.write(sheets, builder, options)
+        # Rows are cut out of whatever calls itself a spreadsheet.
+        _Reader(builder, options).read(_settled(content) if plain else root)
     properties = _properties(archive.read("meta.xml") if "meta.xml" in archive.names else b"")
     return builder.build(properties.title, properties.language, properties.metadata)
 
@@ -68,13 +73,15 @@ def _properties(content: bytes) -> Properties:
         return Properties()
 
 
-def _settle(root: etree._Element) -> None:
-    """Empty what is not read, and write out the signs that stand as elements: what is left is the text."""
+def _settled(content: bytes) -> etree._Element:
+    """Return the root; what is not read is emptied, and signs that stand as elements are written out."""
+    root = safe_xml.parse(content, "content.xml")
     for element in list(root.iter(_SPACES, *_SIGNS, *_SKIPPED)):
         if element.tag in _SKIPPED:
             element.clear(keep_tail=True)
         else:
             element.text = _SIGNS.get(element.tag) or " " * number(element, TEXT + "c", _MOST_SPACES)
+    return root
 
 
 class _Reader:
