@@ -14,7 +14,7 @@ from service.ingest.formats.opendocument_names import (
     ROW,
     SHEET,
     TABLE,
-    number,
+    limited,
 )
 from service.ingest.formats.opendocument_rows import NUMBER, PLAIN, PlainRows, filled
 from service.ingest.options import IngestOptions
@@ -53,7 +53,8 @@ def write(sheets: etree._Element, plain: PlainRows, builder: DocumentBuilder, op
 
 
 def _copies_and_text(cell: etree._Element) -> tuple[int, str]:
-    return (1 if cell.get(REPEATED) is None else number(cell, REPEATED, MOST_REPEATED)), _text(cell)
+    copies = cell.get(REPEATED)
+    return 1 if copies is None else limited(copies, MOST_REPEATED), _text(cell)
 
 
 def _text(cell: etree._Element) -> str:
