@@ -10,17 +10,17 @@ from collections.abc import Iterable, Iterator
 
 from service.ingest.formats.opendocument_names import MOST_REPEATED, TABLE, TEXT, limited
 
-# Every repetition takes what it can and gives nothing back: the time is that of one look at each character. What is
-# not well-formed in a text is not matched; the attributes are only looked through for the end of the tag.
+# Every repetition takes what it can and gives nothing back: the time is that of one look at each character. Of a tag,
+# only the end is looked for. That of a row may not reach over the next `<`, from where the next look may start.
 _WORDS = rb"[^<&\0-\x08\x0b\x0c\x0e-\x1f]*+"
 _PARAGRAPH = rb"<text:p>%b(?:&(?:amp|lt|gt|quot|apos);%b)*+</text:p>" % (_WORDS, _WORDS)
-_FULL = rb"<table:table-cell\b[^<>]*+>%b</table:table-cell>" % _PARAGRAPH
-_ANY = rb"<table:(?:covered-)?table-cell\b[^<>]*+(?:(?<=/)>|>%b</table:(?:covered-)?table-cell>)" % _PARAGRAPH
-_RUN = rb"(?:<table:table-row\b[^<>]*+>(?:%b)*+</table:table-row>)++"
+_FULL = rb"<table:table-cell\b[^>]*+>%b</table:table-cell>" % _PARAGRAPH
+_ANY = rb"<table:(?:covered-)?table-cell\b[^>]*+(?:(?<=/)>|>%b</table:(?:covered-)?table-cell>)" % _PARAGRAPH
+_RUN = rb"(?:<table:table-row\b[^<>]*+(?<!/)>(?:%b)*+</table:table-row>)++"
 _RUNS = re.compile(rb"(?P<full>%b)|%b" % (_RUN % _FULL, _RUN % _ANY))
 _END = "</table:table-row>"
 _TEXT = re.compile("<text:p>([^<]*+)")
-_CELL = re.compile("<table:(?:covered-)?table-cell([^<>]*+)>(?:<text:p>([^<]*+))?")
+_CELL = re.compile("<table:(?:covered-)?table-cell([^>]*+)>(?:<text:p>([^<]*+))?")
 _COPIES = re.compile("""table:number-columns-repeated\\s*=\\s*["'](\\d*)""")
 _REDEFINED = "xmlns:t"
 _REPEATED = "number-columns-repeated"
