@@ -25,7 +25,7 @@ _COPIES = re.compile("""table:number-columns-repeated\\s*=\\s*["'](\\d*)""")
 _REDEFINED = "xmlns:t"
 _REPEATED = "number-columns-repeated"
 
-_DECLARATION = re.compile(rb"""<\?xml version="1\.0" encoding="(?:UTF|utf)-8"\s*\?>""")
+_DECLARATION = re.compile(rb"""<\?xml version="1\.0"(?: encoding="(?:UTF|utf)-8")?\s*\?>""")
 _PREFIX = re.compile(rb"""xmlns:(?:table|text)\s*=\s*["'][^"']*["']""")
 _PREFIXES = {f'xmlns:{name}="{space[1:-1]}"'.encode() for name, space in (("table", TABLE), ("text", TEXT))}
 
