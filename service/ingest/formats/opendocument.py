@@ -1,5 +1,7 @@
 """ODT, ODS and ODP: paragraphs, lists and tables in reading order; headings, sheets and slides open sections."""
 
+from collections.abc import Callable
+
 from lxml import etree
 
 from service.errors import EncryptedError, PermanentError, TooLargeError, UnsafeError
@@ -18,8 +20,10 @@ from service.ingest.formats.opendocument_names import (
     ROW,
     SHEET,
     TEXT,
+    limited,
     number,
 )
+from service.ingest.formats.opendocument_rows import PlainRows
 from service.ingest.formats.paragraphs import ParagraphWriter
 from service.ingest.formats.properties import Properties
 from service.ingest.options import IngestOptions
@@ -30,11 +34,14 @@ _SKIPPED = frozenset({TEXT + "tracked-changes", OFFICE + "annotation", TEXT + "n
 _SIGNS = {TEXT + "tab": "\t", TEXT + "line-break": "\n"}
 _SPACES = TEXT + "s"
 _LIST, _PAGE, _FRAME = TEXT + "list", DRAW + "page", DRAW + "frame"
-_BLOCKS = (PARAGRAPH, HEADING, _LIST, SHEET, ROW, CELL, COVERED, _PAGE, _FRAME)
+# What a paragraph may hold that has paragraphs of its own.
+_HOLDERS = (TEXT + "note", DRAW + "*")
 _CLASS = "{urn:oasis:names:tc:opendocument:xmlns:presentation:1.0}class"
 _MOST_LEVELS = 10
 _MOST_SPACES = 100
 _ENCRYPTED = b"encryption-data"
+_SPREADSHEET = b".spreadsheet"
+_ENTRY = 128
 _MANIFEST = "META-INF/manifest.xml"
 
 
@@ -49,14 +56,17 @@ def parse(content: bytes, charset: str | None, options: IngestOptions) -> Parsed
     if _MANIFEST in archive.names and _ENCRYPTED in archive.read(_MANIFEST):
         msg = "expected a document that opens without a password, got an encrypted one; submit a decrypted copy"
         raise EncryptedError(msg)
-    root = safe_xml.parse(archive.read("content.xml"), "content.xml")
-    _settle(root)
+    content = archive.read("content.xml")
+    plain = PlainRows()
+    body = _body(plain.cut(content) if _SPREADSHEET in archive.head("mimetype", _ENTRY) else content)
     builder = DocumentBuilder(options.max_characters)
-    sheets = root.find(f"{OFFICE}body/{OFFICE}spreadsheet")
-    if sheets is None:
-        _Reader(builder, options).read(root)
+    sheets = body.find(OFFICE + "spreadsheet")
+    if sheets is not None:
+        _settle(sheets)
+        opendocument_sheets.write(sheets, plain, builder, options)
     else:
-        opendocument_sheets.write(sheets, builder, options)
+        # Rows are cut out of whatever calls itself a spreadsheet.
+        _Reader(builder, options).read(_body(content) if plain else body)
     properties = _properties(archive.read("meta.xml") if "meta.xml" in archive.names else b"")
     return builder.build(properties.title, properties.language, properties.metadata)
 
@@ -68,86 +78,128 @@ def _properties(content: bytes) -> Properties:
         return Properties()
 
 
-def _settle(root: etree._Element) -> None:
-    """Empty what is not read, and write out the signs that stand as elements: what is left is the text."""
-    for element in list(root.iter(_SPACES, *_SIGNS, *_SKIPPED)):
+def _body(content: bytes) -> etree._Element:
+    root = safe_xml.parse(content, "content.xml")
+    body = root.find(OFFICE + "body")
+    return root if body is None else body
+
+
+def _settle(body: etree._Element) -> frozenset[etree._Element]:
+    """Empty what is not read, and write out the signs that stand as elements: what is left is the text.
+
+    Returns:
+        The paragraphs that have others inside them. They must be known by identity: as long as this is kept, they are.
+
+    """
+    around: set[etree._Element] = set()
+    for element in list(body.iter(_SPACES, *_SIGNS, *_SKIPPED, *_HOLDERS)):
         if element.tag in _SKIPPED:
             element.clear(keep_tail=True)
+        elif element.tag in _SIGNS:
+            element.text = _SIGNS[element.tag]
+        elif element.tag == _SPACES:
+            element.text = " " * number(element, TEXT + "c", _MOST_SPACES)
         else:
-            element.text = _SIGNS.get(element.tag) or " " * number(element, TEXT + "c", _MOST_SPACES)
+            around.update(element.iterancestors(PARAGRAPH, HEADING))
+    return frozenset(around)
 
 
 class _Reader:
-    """Takes the blocks one by one. A block has ended when the next one is not inside it."""
+    """Takes the blocks one by one, each with all that is inside it."""
 
     def __init__(self, builder: DocumentBuilder, options: IngestOptions) -> None:
         self._builder = builder
         self._most_pages = options.max_pages
         self._deepest = options.max_nesting
         self._writer = ParagraphWriter(builder, options.max_nesting)
+        self._takes: dict[str, Callable[[etree._Element], None]] = {
+            PARAGRAPH: self._take_paragraph,
+            HEADING: self._take_heading,
+            _LIST: self._take_list,
+            SHEET: self._take_table,
+            ROW: self._take_row,
+            CELL: self._take_cell,
+            COVERED: self._take_cell,
+            _FRAME: self._take_frame,
+            _PAGE: self._take_page,
+        }
+        self._around: frozenset[etree._Element] = frozenset()
+        self._depth = 0
         self._lists = 0
         self._pages = 0
         self._title = False
 
-    def read(self, root: etree._Element) -> None:
-        blocks = [root]
-        for element in root.iterdescendants(*_BLOCKS):
-            around = element.getparent()
-            while around not in blocks:
-                around = around.getparent()
-            while blocks[-1] is not around:
-                self._end(blocks.pop())
-            tag = element.tag
-            inside = len(element)
-            if tag == PARAGRAPH and not inside and self._writer.current is None:
-                # Most paragraphs, and nearly all in tables.
-                self._writer.leaf(element.text or "", int(self._title), item=self._lists > 0)
-                continue
-            self._start(element, tag)
-            if not inside:
-                self._end(element)
-                continue
-            blocks.append(element)
-            if len(blocks) > self._deepest:
-                msg = f"expected at most {self._deepest} lists and other blocks inside each other, got more"
-                raise UnsafeError(msg)
-        while len(blocks) > 1:
-            self._end(blocks.pop())
+    def read(self, body: etree._Element) -> None:
+        self._around = _settle(body)
+        self._read_inside(body)
 
-    def _start(self, element: etree._Element, tag: str) -> None:
-        if tag == PARAGRAPH:
-            self._writer.open_paragraph(int(self._title), item=self._lists > 0)
-        elif tag == HEADING:
-            self._writer.open_paragraph(number(element, TEXT + "outline-level", _MOST_LEVELS), item=self._lists > 0)
-        elif tag == _LIST:
-            self._lists += 1
-        elif tag in (CELL, COVERED):
-            self._writer.open_cell(number(element, REPEATED, MOST_REPEATED))
-        elif tag == SHEET:
-            self._writer.open_table()
-        elif tag == _FRAME:
-            self._title = element.get(_CLASS) == "title"
-        elif tag == _PAGE:
-            self._turn_page()
+    def _read_inside(self, parent: etree._Element) -> None:
+        takes = self._takes
+        for element in parent:
+            take = takes.get(element.tag)
+            if take is not None:
+                take(element)
+            elif len(element):
+                self._read_inside(element)
 
-    def _end(self, element: etree._Element) -> None:
-        tag = element.tag
-        if tag in (PARAGRAPH, HEADING):
-            self._writer.text("".join(element.itertext()))
-            self._writer.close_paragraph()
-            if self._writer.current is not None:
-                # Its text is not that of the paragraph around it.
-                element.clear(keep_tail=True)
-        elif tag == ROW:
-            self._writer.close_row()
-        elif tag == SHEET:
-            self._writer.close_table()
-        elif tag == _LIST:
-            self._lists -= 1
-            if not self._lists:
-                self._builder.end_block()
-        elif tag == _FRAME:
-            self._title = False
+    def _read_block(self, block: etree._Element) -> None:
+        if not len(block):
+            return
+        self._depth += 1
+        if self._depth >= self._deepest:
+            msg = f"expected at most {self._deepest} lists and other blocks inside each other, got more"
+            raise UnsafeError(msg)
+        self._read_inside(block)
+        self._depth -= 1
+
+    def _take_paragraph(self, paragraph: etree._Element) -> None:
+        self._write(paragraph, int(self._title))
+
+    def _take_heading(self, heading: etree._Element) -> None:
+        self._write(heading, number(heading, TEXT + "outline-level", _MOST_LEVELS))
+
+    def _write(self, paragraph: etree._Element, level: int) -> None:
+        writer = self._writer
+        if writer.current is None and paragraph not in self._around:
+            writer.leaf(_text(paragraph), level, item=self._lists > 0)
+            return
+        writer.open_paragraph(level, item=self._lists > 0)
+        self._read_block(paragraph)
+        writer.text(_text(paragraph))
+        writer.close_paragraph()
+        if writer.current is not None:
+            # Its text is not that of the paragraph around it.
+            paragraph.clear(keep_tail=True)
+
+    def _take_list(self, element: etree._Element) -> None:
+        self._lists += 1
+        self._read_block(element)
+        self._lists -= 1
+        if not self._lists:
+            self._builder.end_block()
+
+    def _take_table(self, table: etree._Element) -> None:
+        self._writer.open_table()
+        self._read_block(table)
+        self._writer.close_table()
+
+    def _take_row(self, row: etree._Element) -> None:
+        self._read_block(row)
+        self._writer.close_row()
+
+    def _take_cell(self, cell: etree._Element) -> None:
+        copies = cell.get(REPEATED)
+        self._writer.open_cell(1 if copies is None else limited(copies, MOST_REPEATED))
+        self._read_block(cell)
+
+    def _take_frame(self, frame: etree._Element) -> None:
+        self._title = frame.get(_CLASS) == "title"
+        self._read_block(frame)
+        self._title = False
+
+    def _take_page(self, page: etree._Element) -> None:
+        self._turn_page()
+        self._read_block(page)
 
     def _turn_page(self) -> None:
         self._pages += 1
@@ -155,3 +207,10 @@ class _Reader:
             msg = f"expected at most {self._most_pages} sheets or slides, got more"
             raise TooLargeError(msg)
         self._builder.page(self._pages)
+
+
+def _text(paragraph: etree._Element) -> str:
+    if not len(paragraph):
+        return paragraph.text or ""
+    text: str = etree.tostring(paragraph, method="text", encoding="unicode", with_tail=False)
+    return text

@@ -13,7 +13,11 @@ MOST_REPEATED = 1000
 
 
 def number(element: etree._Element, name: str, most: int) -> int:
-    """Return a number from 1 to `most`; 1 when there is none."""
-    text = element.get(name, "")
+    """Return the number that an attribute holds, from 1 to `most`; 1 when there is none."""
+    return limited(element.get(name, ""), most)
+
+
+def limited(text: str, most: int) -> int:
+    """Return the number that is written there, from 1 to `most`; 1 when it is none."""
     # Cut before it is read: a number of a million digits takes minutes.
     return min(max(int(text[:9]), 1), most) if text.isdecimal() else 1

@@ -14,15 +14,22 @@ from service.ingest.formats.opendocument_names import (
     ROW,
     SHEET,
     TABLE,
-    number,
+    limited,
 )
+from service.ingest.formats.opendocument_rows import NUMBER, PLAIN, PlainRows, filled
 from service.ingest.options import IngestOptions
 
 _NAME, _SHAPES = TABLE + "name", TABLE + "shapes"
 
 
-def write(sheets: etree._Element, builder: DocumentBuilder, options: IngestOptions) -> None:
+def write(sheets: etree._Element, plain: PlainRows, builder: DocumentBuilder, options: IngestOptions) -> None:
     """Write all sheets.
+
+    Args:
+        sheets: their elements.
+        plain: the rows that were cut out of them.
+        builder: gets the rows.
+        options: limits.
 
     Raises:
         TooLargeError: there are more than `options.max_pages`, or too much text in them.
@@ -34,31 +41,20 @@ def write(sheets: etree._Element, builder: DocumentBuilder, options: IngestOptio
             raise TooLargeError(msg)
         builder.page(page)
         builder.heading(1, sheet.get(_NAME, ""))
-        for part in sheet.iter(ROW, _SHAPES):
+        for part in sheet.iter(ROW, PLAIN, _SHAPES):
             if part.tag == ROW:
-                builder.row(_cells(part))
+                builder.row(filled(map(_copies_and_text, part.iterchildren(CELL, COVERED))))
+            elif part.tag == PLAIN:
+                for cells in plain.rows(part.get(NUMBER, "")):
+                    builder.row(cells)
             else:
                 for text in _paragraphs(part):
                     builder.paragraph(text)
 
 
-def _cells(row: etree._Element) -> list[str]:
-    """Return the texts of the cells up to the last one that has any."""
-    cells: list[str] = []
-    empty = 0
-    for cell in row.iterchildren(CELL, COVERED):
-        copies = cell.get(REPEATED)
-        if copies is not None:
-            # Of equal cells the last one is read: most of them are empty.
-            empty += number(cell, REPEATED, MOST_REPEATED) - 1
-        if text := _text(cell):
-            if empty:
-                cells += [""] * empty
-                empty = 0
-            cells.append(text)
-        else:
-            empty += 1
-    return cells
+def _copies_and_text(cell: etree._Element) -> tuple[int, str]:
+    copies = cell.get(REPEATED)
+    return 1 if copies is None else limited(copies, MOST_REPEATED), _text(cell)
 
 
 def _text(cell: etree._Element) -> str:

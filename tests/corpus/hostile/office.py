@@ -148,6 +148,13 @@ def deep(opening: bytes, closing: bytes, wrap: Callable[[bytes], bytes], levels:
     return wrap(opening * levels + closing * levels)
 
 
+# Rows that go on until the end of the file, each within the one before it.
+_UNFINISHED = {
+    "rows-without-end": b"<table:table-row>",
+    "cells-without-end": b"<table:table-row><table:table-cell ",
+    "rows-in-tags": b"<table:table-cell <table:table-row ><text:p></text:p></table:table-cell>",
+}
+
 _KINDS: dict[str, tuple[str, Callable[[bytes, bytes], bytes]]] = {
     "docx": (DOCX, word),
     "odt": (ODT, text_odt),
@@ -182,6 +189,10 @@ FILES: tuple[Hostile, ...] = (
     hostile("a-billion-spaces.odt", ODT, partial(text_odt, b'a<text:s text:c="1000000000"/>b'), READ, *TOO_MUCH),
     hostile("repeated-rows.ods", ODS, lambda: _repeated(1_048_576, 16_384), READ, *TOO_MUCH),
     hostile("many-repeated-rows.ods", ODS, lambda: _repeated(900, 900, 100), READ, *TOO_MUCH, large=True),
+    *(
+        hostile(f"{name}.ods", ODS, partial(ods, rows * (1_000_000 // len(rows))), Reason.CORRUPT, Reason.UNSAFE)
+        for name, rows in _UNFINISHED.items()
+    ),
     hostile("one-slide-50000-times.pptx", PPTX, partial(pptx, b"Bees", times=50_000), *TOO_MUCH, READ),
     hostile(
         "one-chapter-50000-times.epub",

@@ -75,6 +75,19 @@ def test_of_two_versions_of_the_text_the_plain_one_is_read_unless_it_is_a_stub()
     assert parsed(stub.as_bytes()).text.endswith("# Bees\n\nThey fly far and wide, over hill and dale.")
 
 
+@pytest.mark.parametrize(
+    ("page", "error"), [(b"<div>" * 600, UnsafeError), (random.Random(1).randbytes(300), UnsupportedMediaTypeError)]
+)
+def test_a_mail_whose_html_part_is_damaged_or_unsafe_is_read_when_its_plain_part_suffices(page, error):
+    only = mail(None)
+    only.set_content(page, "text", "html")
+    with pytest.raises(error):
+        parsed(only.as_bytes())
+    both = mail("The bees fly.\n" * 150)
+    both.add_alternative(page, "text", "html")
+    assert parsed(both.as_bytes()).text.count("The bees fly.") == 150
+
+
 def test_attachments_are_named_and_read_one_level_deep():
     message = mail()
     message.add_attachment("# Hives\n\nOak and lime.", subtype="markdown", filename="hives.md")
