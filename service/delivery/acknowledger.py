@@ -25,7 +25,6 @@ class Acknowledger:
     def __init__(self) -> None:
         # By AMQP channel and not by aio-pika's, which outlives a reconnect: the tags begin anew with each.
         self._runs: WeakKeyDictionary[AbstractChannel, Run] = WeakKeyDictionary()
-        self._writers: set[asyncio.Task[None]] = set()
 
     def acknowledge(self, message: AbstractIncomingMessage) -> None:
         """Acknowledge a message, together with what else is settled in this turn of the event loop."""
@@ -43,34 +42,43 @@ class Acknowledger:
     async def until_known(self, channel: AbstractChannel) -> None:
         """Return when the broker knows of all that was acknowledged on a channel, or when the channel is lost."""
         with suppress(*CHANNEL_GONE):
-            if self._writers:
-                await asyncio.wait(self._writers)
+            if (writer := self._run(channel).writer) is not None:
+                await asyncio.wait({writer})
             # The broker takes the frames of a channel in their order; this one changes nothing, and is answered.
             await channel.flow(active=True)
 
     def _settle(self, message: AbstractIncomingMessage, *, acknowledge: bool) -> None:
         channel, tag = message.channel, message.delivery_tag
         assert tag is not None
-        run = self._runs.setdefault(channel, Run())
+        run = self._run(channel)
         run.settle(tag, acknowledge=acknowledge)
         # One writer for a channel: an acknowledgement of a run must not overtake a single one that it covers, or the
         # broker would close the channel for an unknown delivery tag. It begins in the next turn of the loop.
-        if not run.has_writer:
-            run.has_writer = True
-            writer = asyncio.create_task(_write(channel, run))
-            self._writers.add(writer)
-            writer.add_done_callback(self._writers.discard)
+        if run.writer is None:
+            run.writer = asyncio.create_task(_write(channel, run))
+
+    def _run(self, channel: AbstractChannel) -> "Run":
+        if (run := self._runs.get(channel)) is None:
+            self._runs[channel] = run = Run()
+            channel.closing.add_done_callback(run.close)
+        return run
 
 
 class Run:
     """The delivery tags of one channel: which are settled, and which acknowledgements that calls for."""
 
     def __init__(self) -> None:
-        self.has_writer = False
+        self.writer: asyncio.Task[None] | None = None
+        """Writes acknowledgements, while there are any."""
         self._upto = 0
         self._open: list[int] = []
         self._settled: dict[int, bool] = {}
         """Beyond the first gap: tag, and whether an acknowledgement may run over it."""
+
+    def close(self, _: object) -> None:
+        """Write no more: nothing takes a frame from the queue of a lost connection, and a full one is waited for."""
+        if self.writer is not None:
+            self.writer.cancel()
 
     def settle(self, tag: int, *, acknowledge: bool) -> None:
         """Note that a delivery is settled; one that was rejected needs no acknowledgement."""
@@ -97,4 +105,4 @@ async def _write(channel: AbstractChannel, run: Run) -> None:
         # The broker delivers the messages again and finds their event ids in the graph.
         log.info("acknowledgements were lost; the messages will be redelivered", problem=describe(error))
     finally:
-        run.has_writer = False
+        run.writer = None

@@ -8,7 +8,6 @@ returned messages are still aiormq's to read: a publish is noted where it looks 
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -93,12 +92,18 @@ class _Publish:
     tag: int | None = None
     """Its number on the channel, once it is written."""
 
-    def frames(self, channel: Any) -> Iterator[bytes]:
+    def marshal(self, channel: Any) -> bytes:
+        """Return its frames.
+
+        Raises:
+            ValueError, TypeError, struct.error: a property or the routing key is nothing that AMQP can hold.
+
+        """
         number, largest = channel.number, channel.max_content_size
-        yield _method(self.exchange, self.routing_key, channel.publisher_confirms, number)
-        yield frame.marshal(ContentHeader(properties=self.properties, body_size=len(self.body)), number)
-        for start in range(0, len(self.body), largest):
-            yield frame.marshal(ContentBody(self.body[start : start + largest]), number)
+        header = ContentHeader(properties=self.properties, body_size=len(self.body))
+        bodies = [ContentBody(self.body[start : start + largest]) for start in range(0, len(self.body), largest)]
+        method = _method(self.exchange, self.routing_key, channel.publisher_confirms, number)
+        return b"".join([method, frame.marshal(header, number), *(frame.marshal(each, number) for each in bodies)])
 
 
 @lru_cache(maxsize=64)
@@ -163,10 +168,15 @@ class _Writer:
             publish = self._waiting.popleft()
             if publish.done.done():
                 continue  # who published it has given up meanwhile
+            try:
+                frames.append(publish.marshal(self._channel))
+            except Exception as error:  # noqa: BLE001 - whatever AMQP cannot hold is its publisher's alone
+                publish.done.set_exception(error)
+                continue
+            # Only now: what is counted here and never sent would put all later confirms out of step.
             self._note(publish)
             taken.append(publish)
-            frames += publish.frames(self._channel)
-            size += len(publish.body)
+            size += len(frames[-1])
         return taken, b"".join(frames)
 
     def _note(self, publish: _Publish) -> None:

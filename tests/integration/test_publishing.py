@@ -87,6 +87,21 @@ async def test_one_without_an_id_that_no_queue_wants_fails_too(rabbitmq_url):
             await Publishing(30).publish(channel, b"", **nowhere)
 
 
+async def test_one_that_amqp_cannot_hold_fails_alone(rabbitmq_url):
+    async with connected(rabbitmq_url) as (channel, queue):
+        publishing = Publishing(30)
+        results = await asyncio.gather(
+            publishing.publish(channel, **to(queue.name, 1)),
+            publishing.publish(channel, **to("x" * 256, 2)),
+            publishing.publish(channel, **to(queue.name, 3)),
+            return_exceptions=True,
+        )
+        assert [result is None for result in results] == [True, False, True]
+        assert "255" in str(results[1])
+        await publishing.publish(channel, **to(queue.name, 4))
+        assert await bodies(queue, 3) == [b"1", b"3", b"4"]
+
+
 async def test_one_that_a_full_queue_refuses_fails_alone(rabbitmq_url):
     async with connected(rabbitmq_url) as (channel, queue):
         full = await channel.declare_queue(

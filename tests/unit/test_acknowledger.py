@@ -69,6 +69,7 @@ class SlowChannel:
 
     unsettled: set[int]
     unknown: list[int] = field(default_factory=list)
+    closing: asyncio.Future = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     asked_at: set[int] | None = None
     """What was unsettled when it was asked for an answer."""
@@ -121,3 +122,21 @@ async def test_nobody_waits_for_the_answer_of_a_channel_that_is_lost():
     channel.flow = lost
     async with asyncio.timeout(5):
         await Acknowledger().until_known(channel)
+
+
+async def test_an_acknowledgement_that_a_lost_channel_cannot_write_holds_up_no_other_channel():
+    async def full(tag: int, *, multiple: bool, wait: bool) -> None:
+        await asyncio.get_running_loop().create_future()
+
+    acknowledger, lost, channel = Acknowledger(), SlowChannel({1}), SlowChannel({1})
+    lost.basic_ack = full
+    acknowledger.acknowledge(Message(lost, 1))
+    acknowledger.acknowledge(Message(channel, 1))
+    async with asyncio.timeout(5):
+        await acknowledger.until_known(channel)
+        assert channel.asked_at == set()
+        # And whoever waits for the lost one does so until it is known to be lost
+        waiting = asyncio.create_task(acknowledger.until_known(lost))
+        await asyncio.sleep(0)
+        lost.closing.set_exception(ConnectionResetError("gone"))
+        await waiting
