@@ -64,8 +64,9 @@ class Publishing:
         """
         properties.message_id = properties.message_id or uuid4().hex
         try:
-            underlay = await channel.get_underlay_channel()
             async with asyncio.timeout(self._timeout):
+                # Waits while a lost connection is made anew.
+                underlay = await channel.get_underlay_channel()
                 await self._writer(underlay).send(_Publish(body, exchange, routing_key, properties))
         except (*CHANNEL_GONE, TimeoutError) as error:
             msg = f"expected RabbitMQ to confirm a publish to {exchange or routing_key!r}, got {describe(error)}"
