@@ -15,6 +15,7 @@ from typing import Any
 import aiormq
 
 from service.app import build_app
+from service.delivery import publishing
 from service.errors import GraphUnavailableError
 from service.graph.writer import GraphWriter
 from service.settings import Settings
@@ -50,7 +51,9 @@ def _inject() -> None:
         GraphWriter.write = then_raise(GraphWriter.write, error, one_in, rng)  # type: ignore[method-assign]
     if one_in := int(os.environ.get("DOCGRAPH_FAULTS_PUBLISH", "0")):
         error = TimeoutError(f"confirmed, then raised, {INJECTED}")
-        aiormq.Channel.basic_publish = then_raise(aiormq.Channel.basic_publish, error, one_in, rng)  # type: ignore[method-assign]
+        # Completions and what the bridge sends, then retries and dead letters.
+        for sender, name in ((publishing._Writer, "send"), (aiormq.Channel, "basic_publish")):
+            setattr(sender, name, then_raise(getattr(sender, name), error, one_in, rng))
 
 
 _inject()

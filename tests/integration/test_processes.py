@@ -118,7 +118,7 @@ async def test_several_processes_may_start_at_once_on_an_empty_broker_and_graph(
 
 
 async def test_on_sigterm_it_answers_what_is_in_flight_and_requeues_the_rest(settings, graph):
-    async with a_process(settings, DOCGRAPH_PREFETCH="128") as service:
+    async with a_process(settings, DOCGRAPH_PREFETCH="128", DOCGRAPH_BATCH_SIZE="128") as service:
         await service.ready()
         async with BrokerView(settings.rabbitmq_url) as broker:
             for number in range(600):
