@@ -22,5 +22,6 @@ def write_report(file: Path) -> None:
 def write_all(folder: Path, documents: list[Path]) -> None:
     """Write the tables and plots of all results files anew, and what the documents quote of them."""
     for file in sorted(folder.glob("*.json")):
-        write_report(file)
+        if file.stem != "formats":  # the race of the readers writes its own
+            write_report(file)
     fill(folder, documents)
