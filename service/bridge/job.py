@@ -12,8 +12,7 @@ from service.bridge.session import Session
 from service.bridge.task import Call, Caller
 from service.delivery import envelope as names
 from service.delivery.copies import copy_of
-from service.delivery.envelope import Envelope, now
-from service.delivery.outbox import APP_ID
+from service.delivery.envelope import Envelope
 from service.delivery.topology import TIER_HEADER
 from service.handlers.pipeline import Input
 
@@ -57,17 +56,3 @@ def parked(job: Job, lane: Lane) -> aio_pika.Message:
     copy.headers[TIER_HEADER] = lane_name(lane.delay)
     copy.expiration = lane.expiration
     return copy
-
-
-def journaled(event: Input, sender: Envelope) -> aio_pika.Message:
-    """Return the event as a producer of events would have published it."""
-    return aio_pika.Message(
-        event.write(),
-        message_id=sender.event_id,
-        correlation_id=sender.correlation_id,
-        type=event.kind,
-        content_type="application/json",
-        app_id=APP_ID,
-        timestamp=now(),
-        delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
-    )

@@ -13,15 +13,19 @@ from aio_pika import ExchangeType
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
 from aio_pika.connection import make_url
 from aio_pika.exceptions import ChannelNotFoundEntity, ChannelPreconditionFailed, PublishError
+from aiormq import spec
 from aiormq.exceptions import ChannelAccessRefused
 
 from service.bridge.canvas import Follower
 from service.bridge.places import declare_as_celery
 from service.bridge.worker_events import EXCHANGE
 from service.delivery.connection import CHANNEL_GONE
-from service.delivery.envelope import describe
+from service.delivery.envelope import Envelope, describe
+from service.delivery.outbox import properties_of
 from service.delivery.publishing import Publishing
+from service.delivery.topology import DOCUMENTS, HANDLED
 from service.errors import BrokerUnavailableError
+from service.handlers.pipeline import Input
 
 log = structlog.get_logger(__name__)
 
@@ -84,13 +88,20 @@ class Session:
             BrokerUnavailableError: there is none, or no queue wants the message.
 
         """
-        await self.publishing.publish(
-            self.publisher,
-            message.body,
-            exchange=exchange,
-            routing_key=routing_key,
-            properties=message.properties,
-        )
+        await self._publish(exchange, routing_key, message.body, message.properties)
+
+    async def journal(self, event: Input, sender: Envelope) -> None:
+        """Publish an event to where the journal keeps it and no queue of work takes it, and wait for the confirm.
+
+        Raises:
+            BrokerUnavailableError: there is none.
+
+        """
+        properties = properties_of(event, message_id=sender.event_id, correlation_id=sender.correlation_id)
+        await self._publish(DOCUMENTS.name, event.kind + HANDLED, event.write(), properties)
+
+    async def _publish(self, exchange: str, key: str, body: bytes, properties: spec.Basic.Properties) -> None:
+        await self.publishing.publish(self.publisher, body, exchange=exchange, routing_key=key, properties=properties)
 
     async def follow(self, follower: Follower, default_queue: str) -> None:
         """Send what follows a task. A place that does not take it is told in the log, and is not the task's fault.

@@ -13,7 +13,7 @@ from aio_pika.abc import AbstractIncomingMessage
 from service.bridge import results
 from service.bridge.answers import Answers
 from service.bridge.control import Revoked
-from service.bridge.job import Job, journaled, parked, same
+from service.bridge.job import Job, parked, same
 from service.bridge.lanes import Lane, next_lane
 from service.bridge.mapping import Tasks
 from service.bridge.places import CELERY, RETURNED
@@ -29,7 +29,7 @@ from service.delivery.envelope import Envelope, last_death, now
 from service.delivery.quarantine import is_suspect
 from service.delivery.retry import DeadLetter, Retry
 from service.delivery.subscriber import Line
-from service.delivery.topology import DOCUMENTS, HANDLED, RETRY
+from service.delivery.topology import RETRY
 from service.errors import CrashLoopError, DocgraphError, InvalidEventError
 from service.handlers.pipeline import Completion, Input, Pipeline
 from service.telemetry import Metrics
@@ -191,7 +191,7 @@ class Worker:
             await job.answers.send(job.caller, results.started(job.caller, self._events.node))
         self._events.task("started", job.caller)
         # The journal knows it before the graph does, as it does of every other event.
-        await job.session.publish(DOCUMENTS.name, event.kind + HANDLED, journaled(event, job.sender))
+        await job.session.journal(event, job.sender)
 
     async def _returned(self, job: Job) -> Verdict | None:
         """Answer for a task that a queue gave up."""

@@ -17,6 +17,19 @@ from service.errors import BrokerUnavailableError
 APP_ID = "docgraph"
 
 
+def properties_of(event: Event, *, message_id: str, correlation_id: str) -> spec.Basic.Properties:
+    """Return the AMQP properties of an event that the service publishes. Persistent."""
+    return spec.Basic.Properties(
+        message_id=message_id,
+        correlation_id=correlation_id,
+        message_type=event.kind,
+        content_type="application/json",
+        delivery_mode=2,
+        timestamp=now(),
+        app_id=APP_ID,
+    )
+
+
 class Outbox:
     """Publishes completions for one process."""
 
@@ -52,14 +65,10 @@ class Outbox:
             completion.write(),
             exchange=self._exchange.name,
             routing_key=completion.kind,
-            properties=spec.Basic.Properties(
+            properties=properties_of(
+                completion,
                 message_id=completion_id(cause.event_id, completion.kind),
                 correlation_id=cause.correlation_id,
-                message_type=completion.kind,
-                content_type="application/json",
-                delivery_mode=2,
-                timestamp=now(),
-                app_id=APP_ID,
             ),
         )
 
