@@ -77,11 +77,11 @@ async def main(options: argparse.Namespace) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     rates: dict[str, list[float]] = {"bridge": [], "celery": []}
     with running_servers(options.stack, lambda line: print(line, file=sys.stderr)) as servers:
-        for number in range(options.rounds + 1):
+        for number in range(1 - options.warm_up, options.rounds + 1):
             for name in random.sample(sorted(rates), len(rates)):
                 rate = await measure(servers, folder, name, options)
-                print(f"{'warm-up' if number == 0 else f'round {number}'}  {name:8}{rate:7.0f} documents/s", flush=True)
-                if number:  # the first warms Neo4j up
+                print(f"{'warm-up' if number < 1 else f'round {number}'}  {name:8}{rate:7.0f} documents/s", flush=True)
+                if number >= 1:
                     rates[name].append(rate)
     ratios = [ours / theirs for ours, theirs in zip(rates["bridge"], rates["celery"], strict=True)]
     conclude(
@@ -101,6 +101,7 @@ async def main(options: argparse.Namespace) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks.bridge", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--warm-up", type=int, default=2, help="rounds before those that count: Neo4j compiles long")
     parser.add_argument("--documents", type=int, default=6000)
     parser.add_argument("--concurrency", type=int, default=4, help="processes of the Celery worker")
     parser.add_argument("--workers", type=int, default=1, help="processes of the service")
