@@ -1,18 +1,15 @@
 """ZIP archives, which most office formats are: looked through before anything in them is unpacked."""
 
-import io
 import re
-import zipfile
 from functools import lru_cache
 
 from service.errors import CorruptError, EncryptedError, TooLargeError, UnsafeError
 from service.ingest.formats.damage import reading
+from service.ingest.formats.zip_members import DEFLATED, ENCRYPTED, STORED, Member, members_of, unpacked
 from service.ingest.options import MIB, IngestOptions
 
 _MOST_MEMBERS = 10_000
 _LISTED = b"PK\x01\x02"
-_ENCRYPTED = 1
-_STORED_OR_DEFLATED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _TRICK = re.compile(r"^[/\\]|^[A-Za-z]:|(?:^|[/\\])\.\.(?:[/\\]|$)", re.MULTILINE)
 
 
@@ -35,23 +32,24 @@ class Archive:
             msg = f"expected an archive of at most {_MOST_MEMBERS} members, got {listed}"
             raise TooLargeError(msg)
         with reading("ZIP"):
-            self._zip = zipfile.ZipFile(io.BytesIO(content))
-        members = self._zip.infolist()
-        total = sum([member.file_size for member in members])
+            members = members_of(content)
+        self._content = content
+        total = sum([member.size for member in members])
         if total > options.max_unpacked:
             msg = f"expected at most {options.max_unpacked} bytes when unpacked, got {total}"
             raise TooLargeError(msg)
         for member in members:
-            if member.flag_bits & _ENCRYPTED or member.compress_type not in _STORED_OR_DEFLATED:
+            if member.flags & ENCRYPTED or member.method not in (STORED, DEFLATED):
                 raise _unreadable(member)
             # A small member of blanks is no bomb, however well it packs.
-            if member.file_size > MIB:
+            if member.size > MIB:
                 _check_ratio(member, options.max_compression_ratio)
-        names = self._zip.namelist()
+        self._members = {member.name: member for member in members}
+        names = list(self._members)
         # One look for all of them: a document of forty small parts spent more on forty looks than on its text.
         if _TRICK.search("\n".join(names)):
             _check_names(names)
-        self.names = frozenset(names)
+        self.names = self._members.keys()
         """Names of the members."""
         if len(self.names) < len(members):
             msg = "expected each member of the archive once, got two of one name: readers differ in which they take"
@@ -64,18 +62,18 @@ class Archive:
             CorruptError: there is no such member, or it is damaged.
 
         """
-        if name not in self.names:
+        if name not in self._members:
             msg = f"expected a member {name!r} in the archive, got none"
             raise CorruptError(msg)
         with reading("ZIP"):
-            return self._zip.read(name)
+            return unpacked(self._content, self._members[name])
 
     def head(self, name: str, size: int) -> bytes:
         """Return the first bytes of a member, or nothing when there is no such member."""
-        if name not in self.names:
+        if name not in self._members:
             return b""
-        with reading("ZIP"), self._zip.open(name) as member:
-            return member.read(size)
+        with reading("ZIP"):
+            return unpacked(self._content, self._members[name], size)
 
 
 @lru_cache(maxsize=1)
@@ -84,17 +82,17 @@ def opened(content: bytes, options: IngestOptions) -> Archive:
     return Archive(content, options)
 
 
-def _unreadable(member: zipfile.ZipInfo) -> EncryptedError | CorruptError:
-    if member.flag_bits & _ENCRYPTED:
+def _unreadable(member: Member) -> EncryptedError | CorruptError:
+    if member.flags & ENCRYPTED:
         return EncryptedError(
             "expected a document that opens without a password, got an encrypted one; submit a decrypted copy"
         )
-    return CorruptError(f"expected members that are stored or deflated, got compression method {member.compress_type}")
+    return CorruptError(f"expected members that are stored or deflated, got compression method {member.method}")
 
 
-def _check_ratio(member: zipfile.ZipInfo, most: int) -> None:
-    if member.file_size > most * max(1, member.compress_size):
-        ratio = member.file_size // max(1, member.compress_size)
+def _check_ratio(member: Member, most: int) -> None:
+    if member.size > most * max(1, member.packed):
+        ratio = member.size // max(1, member.packed)
         msg = f"expected members that unpack to at most {most} times their size, got {ratio} times"
         raise UnsafeError(msg)
 
