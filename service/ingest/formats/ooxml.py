@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from lxml import etree
@@ -69,8 +69,8 @@ class Package:
                 target = posixpath.normpath(posixpath.join("/", folder, each.get("Target", ""))).lstrip("/")
                 yield Link(each.get("Id", ""), kind, target)
 
-    def root(self, part: str) -> etree._Element:
-        """Return the root element of a part.
+    def root(self, part: str, prepared: Callable[[bytes], bytes] = bytes) -> etree._Element:
+        """Return the root element of a part, whose XML is prepared first.
 
         Raises:
             CorruptError: there is no such part, or it is damaged.
@@ -80,7 +80,7 @@ class Package:
         content = self._archive.read(part)
         if content.find(_STRICT, 0, _PROLOG) >= 0:
             content = _STRICT_NAME.sub(_USUAL_NAME, content)
-        return parse(content, part)
+        return parse(prepared(content), part)
 
 
 def checked(content: bytes, options: IngestOptions) -> Archive:

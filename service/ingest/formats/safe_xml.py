@@ -1,5 +1,6 @@
 """XML from strangers: no entities, no external files, no bottomless trees."""
 
+import re
 from xml.parsers import expat
 
 from lxml import etree
@@ -8,10 +9,19 @@ from service.errors import CorruptError, UnsafeError
 from service.ingest.formats.damage import TOO_DEEP
 
 _BLOCK = 65_536
+# Nothing but a usual declaration and white space in front of a whole start tag: a document type can only stand there.
+_ATTRIBUTE = rb"""\s++[A-Za-z][\w:.-]*+\s*+=\s*+(?:"[ !#-%'-;=-~]*+"|'[ -%(-;=-~]*+')"""
+_DECLARATION = (
+    rb"""(?:\xef\xbb\xbf)?+<\?xml version=["']1\.0["'](?: encoding=["'](?:UTF|utf)-8["'])?+"""
+    rb"""(?: standalone=["'](?:yes|no)["'])?+\s*+\?>"""
+)
+_USUAL_PROLOG = re.compile(rb"(?:%b)?+\s*+<[A-Za-z][\w:.-]*+(?:%b)*+\s*+/?+>" % (_DECLARATION, _ATTRIBUTE))
+_UTF_8 = re.compile(_DECLARATION)
 # One for all: a document of many small parts spends more on parsers than on parsing. lxml lets one thread in at a time.
 _PARSER = etree.XMLParser(
     resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
 )
+_LONGEST_TEXT = 10_000_000
 
 
 class _SeenEnoughError(Exception):
@@ -31,6 +41,8 @@ def check_prolog(content: bytes, name: str, *, doctype: bool = False) -> None:
         CorruptError: it is no XML.
 
     """
+    if _USUAL_PROLOG.match(content):
+        return
     parser = expat.ParserCreate()
     parser.StartElementHandler = _stop
     parser.EntityDeclHandler = _refuse
@@ -67,6 +79,15 @@ def parse(content: bytes, name: str, *, doctype: bool = False) -> etree._Element
         msg = f"expected XML in {name}, got no element"
         raise CorruptError(msg)
     return root
+
+
+def may_be_thinned(content: bytes) -> bool:
+    """Return whether elements may be cut out of an XML file by their bytes.
+
+    What looks like one must be one, or stand in a comment, and the texts around it must not grow together to one that
+    is too long for the parser.
+    """
+    return len(content) < _LONGEST_TEXT and _UTF_8.match(content) is not None and b"[CDATA[" not in content
 
 
 def _refusal(error: etree.XMLSyntaxError, name: str) -> CorruptError | UnsafeError:

@@ -9,7 +9,7 @@ import pytest
 from service.errors import CorruptError, EncryptedError, TooLargeError, UnsafeError
 from service.ingest.formats.archive import Archive
 from service.ingest.options import MIB, IngestOptions
-from tests.unit.ingest.formats.builders import odf, parsed, with_member, xlsx, zipped
+from tests.unit.ingest.formats.builders import DECLARATION, odf, parsed, with_member, xlsx, zipped
 
 
 def test_members_that_unpack_to_too_much_are_refused_with_limit_and_size():
@@ -77,7 +77,9 @@ OUTSIDE = '<!DOCTYPE a [<!ENTITY a SYSTEM "file:///etc/passwd">]><a>&a;</a>'
 REMOTE = '<!DOCTYPE a SYSTEM "http://169.254.169.254/a.dtd"><a/>'
 
 
-@pytest.mark.parametrize("xml", [LAUGHS, OUTSIDE, REMOTE, LAUGHS.encode("utf-16"), f"<!--{'x' * 9000}-->{LAUGHS}"])
+@pytest.mark.parametrize(
+    "xml", [LAUGHS, DECLARATION + LAUGHS, OUTSIDE, REMOTE, LAUGHS.encode("utf-16"), f"<!--{'x' * 9000}-->{LAUGHS}"]
+)
 def test_document_types_and_entities_are_unsafe_wherever_they_stand(xml):
     with pytest.raises(UnsafeError, match="document type"):
         parsed(with_member(odf("<office:text/>"), "content.xml", xml))

@@ -6,7 +6,7 @@ import docx
 import pytest
 
 from service.errors import CorruptError, UnsafeError
-from tests.unit.ingest.formats.builders import parsed, paths, with_member
+from tests.unit.ingest.formats.builders import DECLARATION, parsed, paths, with_member
 
 MAIN = "word/document.xml"
 NAMESPACES = (
@@ -135,3 +135,31 @@ def test_a_part_in_an_encoding_that_xml_is_not_in_is_corrupt(encoding):
 
 def test_comments_and_instructions_are_not_read_and_cut_nothing_off():
     assert parsed(with_body("<w:p><w:r><w:t>Bees<!-- ? --> fly<?now?>.</w:t></w:r></w:p>")).text == "Bees fly."
+
+
+RUN = '<w:r w:rsidR="00A1"><w:rPr><w:b/><w:color w:val="red" /></w:rPr><w:t xml:space="preserve">%s</w:t></w:r>'
+
+
+@pytest.mark.parametrize(
+    "look", ["<w:rPr/>", "<w:rPr></w:rPr>", '<w:rPr><w:rPrChange w:id="1"><w:rPr/></w:rPrChange></w:rPr>']
+)
+def test_words_that_look_different_are_one_text(look):
+    runs = RUN % "be" + RUN % "es &amp; " + f"<w:r>{look}<w:t>oak</w:t></w:r><w:r><w:tab/><w:t>ash</w:t></w:r>"
+    document = f"{DECLARATION}<w:document {NAMESPACES}><w:body><w:p>{runs}</w:p></w:body></w:document>"
+    assert parsed(with_member(saved(docx.Document()), MAIN, document)).text == "bees & oak\tash"
+
+
+@pytest.mark.parametrize("declaration", ["", DECLARATION, DECLARATION.replace("UTF-8", "UTF-16")])
+def test_text_that_reads_like_a_look_is_text_whatever_the_encoding(declaration):
+    shown = "<w:rPr></w:rPr></w:t></w:r><w:r><w:t>"
+    body = f"<!-- {shown} --><w:p><w:r><w:t><![CDATA[{shown}]]> oak</w:t></w:r></w:p>"
+    document = f"{declaration}<w:document {NAMESPACES}><w:body>{body}</w:body></w:document>"
+    content = document.encode("utf-16" if "16" in declaration else "utf-8")
+    assert parsed(with_member(saved(docx.Document()), MAIN, content)).text == f"{shown} oak"
+
+
+def test_runs_that_are_too_long_together_are_read_one_by_one():
+    runs = f"<w:p>{RUN % ('bees ' * 1_100_000)}{RUN % ('oak ' * 1_300_000)}</w:p>"
+    document = f"{DECLARATION}<w:document {NAMESPACES}><w:body>{runs}</w:body></w:document>"
+    text = parsed(with_member(saved(docx.Document()), MAIN, document), max_compression_ratio=10_000).text
+    assert (text.count("bees"), text.count("oak")) == (1_100_000, 1_300_000)
