@@ -24,6 +24,7 @@ from service.ingest.formats.opendocument_names import (
     number,
 )
 from service.ingest.formats.opendocument_rows import PlainRows
+from service.ingest.formats.opendocument_styles import without_styles
 from service.ingest.formats.paragraphs import ParagraphWriter
 from service.ingest.formats.properties import Properties
 from service.ingest.options import IngestOptions
@@ -56,7 +57,7 @@ def parse(content: bytes, charset: str | None, options: IngestOptions) -> Parsed
     if _MANIFEST in archive.names and _ENCRYPTED in archive.read(_MANIFEST):
         msg = "expected a document that opens without a password, got an encrypted one; submit a decrypted copy"
         raise EncryptedError(msg)
-    content = archive.read("content.xml")
+    content = without_styles(archive.read("content.xml"))
     plain = PlainRows()
     body = _body(plain.cut(content) if _SPREADSHEET in archive.head("mimetype", _ENTRY) else content)
     builder = DocumentBuilder(options.max_characters)

@@ -1,5 +1,8 @@
 """ODT, ODS and ODP."""
 
+import io
+import zipfile
+
 import pytest
 
 from service.errors import CorruptError, EncryptedError, TooLargeError, UnsafeError
@@ -77,3 +80,27 @@ def test_a_damaged_a_deep_and_a_long_document_are_refused():
         parsed(odf("<text:list>" * 200 + "</text:list>" * 200), max_nesting=100)
     with pytest.raises(TooLargeError, match="at most 1 sheets or slides"):
         parsed(odf(SHEETS, "spreadsheet"), max_pages=1)
+
+
+STYLES = "<office:automatic-styles>%s</office:automatic-styles>"
+
+
+@pytest.mark.parametrize(
+    "styles",
+    [
+        STYLES % "<text:p>no text of the body</text:p>",
+        STYLES % "a damaged <style",
+        f"<!-- {STYLES % ''} -->",
+        STYLES % "<!-- </office:automatic-styles> -->",
+        "<!-- <office:automatic-styles> -->",
+        "<?note <office:automatic-styles>?>",
+    ],
+)
+def test_styles_are_not_read_and_what_looks_like_them_hides_nothing(styles):
+    content = odf("<office:text><text:p>bees</text:p></office:text>")
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        xml = archive.read("content.xml").decode()
+    body = f"{styles}<office:body>"
+    end = "</office:body><!-- </office:automatic-styles> -->"
+    xml = xml.replace("<office:body>", body).replace("</office:body>", end)
+    assert parsed(with_member(content, "content.xml", xml)).text == "bees"
