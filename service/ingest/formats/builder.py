@@ -1,12 +1,14 @@
 """Puts a document together from blocks, and remembers under which headings and on which page each of them lies."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from service.documents import Scalar
 from service.errors import TooLargeError
 from service.ingest.parsed import ParsedDocument, Section
 
 _LONGEST_TITLE = 200
+_AT_ONCE = 65_536
+"""Characters of rows that are written together."""
 _PARAGRAPH = "paragraph"
 
 
@@ -61,14 +63,26 @@ class DocumentBuilder:
 
     def row(self, cells: Sequence[str]) -> None:
         """Write a row of a table; one without words is none. White space in a cell is one space."""
-        row = " | ".join(cells)
-        if not _is_tidy(row):
-            words = [" ".join(cell.split()) for cell in cells]
-            while words and not words[-1]:
-                words.pop()
-            row = " | ".join(words)
-        if row:
-            self._write(f"| {row} |", "row")
+        self.rows((cells,))
+
+    def rows(self, rows: Iterable[Sequence[str]]) -> None:
+        """Write rows of a table, many at a time, as most tables are long."""
+        lines: list[str] = []
+        length = 0
+        for cells in rows:
+            line = f"| {' | '.join(cells)} |"
+            # Two spaces are those of an empty cell, or of one that begins or ends with a space.
+            if "  " in line or not line.isprintable():
+                line = _tidied(cells)
+            if line:
+                lines.append(line)
+                length += len(line)
+                if length > _AT_ONCE:
+                    self._write("\n".join(lines), "row")
+                    lines.clear()
+                    length = 0
+        if lines:
+            self._write("\n".join(lines), "row")
 
     def end_block(self) -> None:
         """Keep the next line, item or row apart from those before it."""
@@ -121,6 +135,9 @@ class DocumentBuilder:
         return offset
 
 
-def _is_tidy(row: str) -> bool:
-    """Return whether all white space in the cells of a row is single spaces between words, and no cell is empty."""
-    return row.isprintable() and "  " not in row and row[:1] != " " and row[-1:] != " "
+def _tidied(cells: Sequence[str]) -> str:
+    """Return a row without white space in its cells but single spaces, and without empty cells at its end."""
+    words = [" ".join(cell.split()) for cell in cells]
+    while words and not words[-1]:
+        words.pop()
+    return f"| {' | '.join(words)} |" if words else ""

@@ -34,8 +34,7 @@ def _parsed(content: bytes, charset: str | None, options: IngestOptions, separat
     text = decode(content, charset)
     builder = DocumentBuilder(options.max_characters)
     try:
-        for row in csv.reader(io.StringIO(text), delimiter=separator or _separator(text)):
-            builder.row(row)
+        builder.rows(csv.reader(io.StringIO(text), delimiter=separator or _separator(text)))
     except csv.Error as error:
         msg = f"expected rows of text, got {error}"
         raise CorruptError(msg) from None

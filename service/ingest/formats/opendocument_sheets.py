@@ -45,8 +45,7 @@ def write(sheets: etree._Element, plain: PlainRows, builder: DocumentBuilder, op
             if part.tag == ROW:
                 builder.row(filled(map(_copies_and_text, part.iterchildren(CELL, COVERED))))
             elif part.tag == PLAIN:
-                for cells in plain.rows(part.get(NUMBER, "")):
-                    builder.row(cells)
+                builder.rows(plain.rows(part.get(NUMBER, "")))
             else:
                 for text in _paragraphs(part):
                     builder.paragraph(text)

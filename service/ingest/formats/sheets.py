@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import re
+from collections.abc import Iterator
 
 from python_calamine import CalamineWorkbook, SheetVisibleEnum
 
@@ -65,17 +66,23 @@ def _parsed(content: bytes, properties: Properties, options: IngestOptions) -> P
 
 
 def _write(book: CalamineWorkbook, name: str, builder: DocumentBuilder) -> None:
-    headed = False
+    rows = _rows(book, name)
+    first = next(rows, None)
+    if first is not None:  # an empty sheet, or a chart, has no section
+        builder.heading(1, name)
+        builder.row(first)
+        builder.rows(rows)
+    builder.end_block()
+
+
+def _rows(book: CalamineWorkbook, name: str) -> Iterator[list[str]]:
+    """Yield the rows that hold anything, as the texts of their cells."""
     for row in book.get_sheet_by_name(name).iter_rows():
         cells = [value if type(value) is str else _shown(value) for value in row]
         while cells and not cells[-1]:
             cells.pop()
         if cells:
-            if not headed:  # an empty sheet, or a chart, has no section
-                builder.heading(1, name)
-                headed = True
-            builder.row(cells)
-    builder.end_block()
+            yield cells
 
 
 def _shown(value: object) -> str:
