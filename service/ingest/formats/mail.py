@@ -45,7 +45,8 @@ class _Parts:
     """What a mail is made of."""
 
     plain: list[ParsedDocument] = field(default_factory=list)
-    html: list[Message] = field(default_factory=list)
+    html: list[tuple[bytes, str | None]] = field(default_factory=list)
+    """Sources and the charsets that are declared for them."""
     attachments: list[tuple[str, Message]] = field(default_factory=list)
 
 
@@ -74,7 +75,7 @@ def parse(content: bytes, charset: str | None, options: IngestOptions) -> Parsed
     if names:
         builder.paragraph(f"Attachments: {', '.join(names)}")
         metadata["mail_attachments"] = ", ".join(names)[:_LONGEST]
-    if options.attachment_depth:
+    if options.attachment_depth and parts.attachments:
         _include_attachments(parts, builder, replace(options, attachment_depth=options.attachment_depth - 1))
     return replace(builder.build(headers.get("Subject"), _language(message, parts), metadata), prose=prose)
 
@@ -90,7 +91,7 @@ def _sorted_parts(message: Message, options: IngestOptions) -> _Parts:
         if name or part.get_content_disposition() == "attachment" or not kind.startswith("text/"):
             parts.attachments.append((name or _decoded(kind), part))
         elif kind == "text/html":
-            parts.html.append(part)
+            parts.html.append((_payload(part), part.get_content_charset()))
         else:
             parts.plain.append(plain.parse(_payload(part), part.get_content_charset(), options))
     return parts
@@ -113,10 +114,9 @@ def _bodies(parts: _Parts, options: IngestOptions) -> list[ParsedDocument]:
     The text of a page is no longer than its source. So most mails are read without a look at theirs.
     """
     said = sum(len(body.text.strip()) for body in parts.plain)
-    sources = [(_payload(part), part.get_content_charset()) for part in parts.html]
-    if said >= _STUB * sum(len(source) for source, _ in sources):
+    if said >= _STUB * sum(len(source) for source, _ in parts.html):
         return parts.plain
-    pages = [html.parse(source, charset, options) for source, charset in sources]
+    pages = [html.parse(source, charset, options) for source, charset in parts.html]
     return pages if said < _STUB * sum(len(page.text.strip()) for page in pages) else parts.plain
 
 
@@ -124,7 +124,7 @@ def _language(message: Message, parts: _Parts) -> str | None:
     """Return the language that the mail declares, or the first of its HTML parts that declares one."""
     if said := _header(message, "Content-Language"):
         return said
-    return next(filter(None, (html.language_of(_payload(part)) for part in parts.html)), None)
+    return next(filter(None, (html.language_of(source) for source, _ in parts.html)), None)
 
 
 def _include_attachments(parts: _Parts, builder: DocumentBuilder, options: IngestOptions) -> None:
@@ -138,7 +138,7 @@ def _include_attachments(parts: _Parts, builder: DocumentBuilder, options: Inges
 
 
 def _payload(part: Message) -> bytes:
-    if part.get_content_type() == "message/rfc822" and part.is_multipart():
+    if part.is_multipart() and part.get_content_type() == "message/rfc822":
         return b"".join(inner.as_bytes() for inner in part.get_payload() if isinstance(inner, Message))
     payload = part.get_payload(decode=True)
     return payload if isinstance(payload, bytes) else b""
