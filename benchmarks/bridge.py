@@ -101,7 +101,7 @@ async def main(options: argparse.Namespace) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks.bridge", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--warm-up", type=int, default=2, help="rounds before those that count: Neo4j compiles long")
+    parser.add_argument("--warm-up", type=int, default=4, help="rounds before those that count: Neo4j compiles long")
     parser.add_argument("--documents", type=int, default=6000)
     parser.add_argument("--concurrency", type=int, default=4, help="processes of the Celery worker")
     parser.add_argument("--workers", type=int, default=1, help="processes of the service")

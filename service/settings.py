@@ -43,8 +43,8 @@ class Settings(BaseSettings):
 
     # throughput
     batch_size: Annotated[int, Field(ge=1, le=1000)] = 256
-    """Most events that share one transaction. Half as many cost Neo4j a third more; twice as many gain little and hold
-    locks longer."""
+    """Most events that share one transaction. Half as many are a fifth slower. Twice as many, with twice the prefetch,
+    are up to a third faster under full load, and hold twice the memory and locks twice as long."""
     transactions: Annotated[int, Field(ge=1, le=16)] = 2
     """Write transactions at a time in one process. One writes while the other commits; more only contend."""
     prefetch: Annotated[int, Field(ge=1, le=10_000)] = 1024
