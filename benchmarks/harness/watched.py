@@ -94,10 +94,16 @@ class Deadlocks(logging.Handler):
 watch = Watch()
 
 
+def count_deadlocks() -> None:
+    """Begin to count; the service itself does not log what the driver retries."""
+    logging.getLogger("neo4j").addHandler(Deadlocks())
+    logging.getLogger("neo4j.session").setLevel(logging.WARNING)
+
+
 @app.after_startup
 async def start() -> None:
     """Begin to watch, in each worker process."""
-    logging.getLogger("neo4j").addHandler(Deadlocks())
+    count_deadlocks()
     signal.signal(signal.SIGPROF, watch.sample)
     signal.signal(signal.SIGUSR1, watch.begin)
     signal.signal(signal.SIGUSR2, watch.end)

@@ -60,6 +60,8 @@ async def test_work_is_held_while_the_graph_is(serve, through_proxy, graph, prox
             await service.ready()
             assert await broker.dead() == []
             assert "graph is back" in service.log
+            # One line that says it, and not one for each attempt of the driver.
+            assert "will be retried in" not in service.log
         assert await service.stop() == 0
 
 

@@ -170,8 +170,10 @@ def test_a_deadlock_that_the_driver_retries_is_counted():
     # In a process of its own: the watch belongs to an app and takes signals.
     code = """
 import logging
-from benchmarks.harness.watched import Deadlocks, watch
-logging.getLogger("neo4j").addHandler(Deadlocks())
+from benchmarks.harness.watched import count_deadlocks, watch
+from service.telemetry import configure_logging
+configure_logging("INFO", "json")
+count_deadlocks()
 said = "{neo4j_code: Neo.TransientError.Transaction.DeadlockDetected}"
 logging.getLogger("neo4j.session").warning("Transaction failed and will be retried in %ss (%s)", 1.0, said)
 logging.getLogger("neo4j.session").warning("Transaction failed and will be retried in %ss (%s)", 1.0, "else")
