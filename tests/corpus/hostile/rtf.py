@@ -20,6 +20,9 @@ FILES: tuple[Hostile, ...] = (
     hostile("long-binary.rtf", RTF, rtf(rb"\bin9999999999 x"), READ, Reason.CORRUPT),
     hostile("many-controls.rtf", RTF, rtf(rb"\par\b\i0\u-10179?\'e4" * 100_000), READ, *TOO_MUCH, large=True),
     hostile("huge-number.rtf", RTF, rtf(rb"\u" + b"9" * 500_000 + b"?"), READ, Reason.CORRUPT, *TOO_MUCH),
+    hostile(
+        "fonts.rtf", RTF, rtf(rb"{\fonttbl" + rb"\f5\fcharset0 Sans" * 20_000), READ, Reason.NO_TEXT, Reason.UNSAFE
+    ),
     hostile("picture.rtf", RTF, rtf(rb"{\pict " + b"ab" * 3_000_000 + b"}"), READ, *TOO_MUCH, large=True),
     hostile("half-characters.rtf", RTF, rtf(rb"\u-10179?" * 5_000), READ, Reason.CORRUPT),
 )

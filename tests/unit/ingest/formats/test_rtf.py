@@ -43,6 +43,19 @@ def test_bytes_of_the_font_s_charset_are_read():
     )
 
 
+def test_a_font_that_names_no_charset_does_not_take_the_next_one_s():
+    fonts = rb"{\fonttbl{\f0\fswiss Arial;}{\f1{\*\falt Helvetica}\fprq2\fcharset204 Arial Cyr;}}"
+    assert parsed(rb"{\rtf1\ansi" + fonts + rb"\f0 h\'f6her {\f1 \'ef\'f7\'e5\'eb\'fb}}").text == "höher пчелы"
+
+
+@pytest.mark.timeout(30)
+def test_a_font_table_without_end_takes_no_longer_than_another_one():
+    endless = rb"{\*\f5\fswiss\fprq2\fcharset0 Liberation Sans" * 2000
+    assert parsed(rb"{\rtf1 Bees{\fonttbl{\f0\fcharset0 Arial;}}}" + endless).text == "Bees"
+    with pytest.raises(UnsafeError):
+        parsed(rb"{\rtf1 Bees{\fonttbl" + endless)
+
+
 def test_pictures_and_other_groups_that_may_be_ignored_are_passed_over():
     pictures = b"{\\pict\\bin6 }{\\x}!}{\\*\\shppict{\\pict 00ff}}{\\*\\unknown{a{b}c}\\}d}"
     assert parsed(rb"{\rtf1 Bees" + pictures + rb" fly\{\}.} after").text == "Bees fly{}."
