@@ -359,9 +359,11 @@ async def test_a_program_that_ends_while_the_broker_is_away_does_not_hang(run_sc
 async def test_an_interrupt_ends_the_wait_and_the_client_goes_on_working(run_script):
     out, errors = await run_script(
         """
-        import dataclasses
+        import dataclasses, signal
         from service.client import Docgraph
 
+        # Where the tests run in the background of a shell, it is ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         docgraph = Docgraph()
         receipt = docgraph.submit("a", text="x")
         try:
