@@ -120,7 +120,7 @@ def configure_logging(level: str, style: str) -> None:
         logger.propagate = True
     # Failed connections are told by whoever asked for them.
     logging.getLogger("aiormq.connection").setLevel(logging.CRITICAL)
-    for name in ("uvicorn.access", "aio_pika", "aiormq", "neo4j", "faststream"):
-        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
     # So are transactions that fail: the driver warns of each run of one, many times a second while Neo4j is away.
     logging.getLogger("neo4j.session").setLevel(logging.ERROR)
+    for name in ("uvicorn.access", "aio_pika", "aiormq", "neo4j", "faststream"):
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
